@@ -1,0 +1,37 @@
+/** Every event of the house: name → payload. Written in the transaction that made it true, read through the event log and /api/v1/live. */
+
+export type StoreMode = 'CUSTOMER_MODE' | 'REFILLMENT_MODE' | 'MAINTENANCE_MODE'
+export type UserRole = 'customer' | 'operations' | 'admin'
+type ChangeRef = { weightChangeId: string; machineId: string; scaleId: string; version: number; occurredAt: string; occurredFrom: string }
+type ChangeFacts = ChangeRef & { status: 'PICKED' | 'PLACED'; grams: number; settled: boolean; foundLate: boolean; source: string }
+type TicketRef = { ticketId: string; number: string; visitId: string; machineId: string; version: number }
+type VisitRef = { visitId: string; userId: string; role: UserRole }
+
+export type Events = {
+  'weight-change.recorded': ChangeFacts
+  'weight-change.corrected': ChangeFacts
+  'weight-change.withdrawn': ChangeRef
+  'machine.onboarded': { machineId: string }
+  'machine.retired': { machineId: string }
+  'machine.online': { machineId: string }
+  'machine.offline': { machineId: string; lastHeartbeatAt: string | null }
+  'machine-session.closed': { machineSessionId: string; machineId: string; startedAt: string; endedAt: string }
+  'command.sent': { commandId: string; machineId: string; command: string }
+  'command.answered': { commandId: string; machineId: string; command: string; status: string; reason: string | null }
+  'alarm.started': { alarmId: string; kind: string; subject: string; message: string }
+  'alarm.ended': { alarmId: string; kind: string; subject: string }
+  'store-mode.changed': { from: StoreMode; to: StoreMode; forced: boolean }
+  'visit.opened': VisitRef & { enteredAt: string }
+  'visit.closed': VisitRef & { enteredAt: string; exitedAt: string }
+  'ticket.opened': TicketRef
+  'ticket.claimed': TicketRef & { claimedBy: string }
+  'ticket.released': TicketRef & { reason: string }
+  'ticket.completed': TicketRef & { completedBy: string }
+  'ticket.reopened': TicketRef & { reason: string }
+  'ticket.changed': TicketRef & { reason: string }
+  'visit.settled': VisitRef & { cartId: string; idempotencyKey: string; currency: string; totalMinor: number; lines: CartLine[] }
+  'visit.corrected': VisitRef & { cartId: string; idempotencyKey: string; currency: string; totalMinor: number; lines: CartLine[] }
+  'clock.jumped': { byMs: number }
+}
+export type CartLine = { productId: string; quantity: number; unitPriceMinor: number }
+export type EventName = keyof Events

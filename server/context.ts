@@ -1,0 +1,118 @@
+/** Builds each shared tool once and closes them in reverse; `transact` is the only way to write: rows, events and audit together or not at all. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Kysely, sql } from 'kysely'
+import type { EventName, Events } from '#contracts/events.ts'
+import type { Config } from '#server/config.ts'
+import type { DB } from '#server/db/schema.ts'
+import { type Clock, systemClock } from '#server/platform/clock.ts'
+import { databaseError, migrate, openDatabase, type Pool } from '#server/platform/database.ts'
+import { DeviceLink } from '#server/platform/device-link.ts'
+import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
+import { EventLog } from '#server/platform/event-log.ts'
+import { newId } from '#server/platform/ids.ts'
+import type { Logger } from '#server/platform/logger.ts'
+import { type Metrics, openMetrics } from '#server/platform/metrics.ts'
+
+export type Db = Kysely<DB>
+export type Context = {
+  config: Config
+  clock: Clock
+  log: Logger
+  db: Db
+  pool: Pool
+  events: EventLog
+  metrics: Metrics
+  link: DeviceLink
+  store: { storeId: string; name: string }
+}
+
+/** Who does it: a staff account, a device, or the box itself. `idempotencyKey` is set by the http room while it answers a keyed POST. */
+export type Actor = {
+  kind: 'staff' | 'device' | 'system'
+  id: string
+  name: string
+  role?: 'admin' | 'operations' | 'reviewer'
+  requestId?: string
+  idempotencyKey?: string
+}
+export const SYSTEM: Actor = { kind: 'system', id: 'system', name: 'system' }
+
+/** A transaction as the domain sees it. `now` is one moment for all of it; events go to the log just before the commit. */
+export type Tx = { db: Db; now: Date; emit<N extends EventName>(name: N, payload: Events[N]): void }
+
+/**
+ * Runs `run` in one transaction and commits it with its events. Throws Unavailable or NoSpace where the database means that;
+ * then nothing happened. With `actor.idempotencyKey` the key is marked as carried out in the same commit.
+ */
+export async function transact<T>(ctx: Context, run: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T> {
+  const events: { name: string; payload: string }[] = []
+  const now = ctx.clock.now()
+  try {
+    const result = await ctx.db.transaction().execute(async (db) => {
+      const value = await run({ db, now, emit: (name, payload) => void events.push({ name, payload: JSON.stringify(payload) }) })
+      if (actor?.idempotencyKey) await markCarriedOut(db, actor.id, actor.idempotencyKey)
+      if (events.length > 0) await writeEvents(db, events, now)
+      return value
+    })
+    if (events.length > 0) ctx.events.nudge()
+    return result
+  } catch (error) {
+    throw databaseError(error)
+  }
+}
+
+async function writeEvents(db: Db, events: { name: string; payload: string }[], now: Date): Promise<void> {
+  await sql`INSERT INTO event_log (name, payload, at)
+    SELECT name, payload, ${now} FROM unnest(${events.map((e) => e.name)}::text[], ${events.map((e) => e.payload)}::jsonb[])
+      WITH ORDINALITY AS event (name, payload, n) ORDER BY n`.execute(db)
+}
+
+async function markCarriedOut(db: Db, accountId: string, key: string): Promise<void> {
+  await db.updateTable('idempotencyKey').set({ carriedOut: true }).where('accountId', '=', accountId).where('key', '=', key).execute()
+}
+
+const MIGRATIONS = join(import.meta.dirname, 'db', 'migrations')
+/** What the server's own role may do: no DDL, and the audit trail only grows. */
+const GRANTS = `DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'niflr_app') THEN
+  GRANT USAGE ON SCHEMA public TO niflr_app;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO niflr_app;
+  GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO niflr_app;
+  REVOKE UPDATE, DELETE ON audit_entry FROM niflr_app;
+END IF; END $$`
+
+export type OpenOptions = { log: Logger; clock?: Clock; name?: string; progress?: (line: string) => void }
+
+/** Opens the database (embedded unless DATABASE_URL says otherwise), brings it up to date, and hands out the tools; `close` undoes it all. */
+export async function openContext(config: Config, { log, clock = systemClock, name = 'niflr', progress }: OpenOptions) {
+  await using stack = new AsyncDisposableStack()
+  for (const folder of ['logs', 'keys']) mkdirSync(join(config.dataDir, folder), { recursive: true })
+  const urls = await openPostgres(config, { log, name, stack, ...(progress && { progress }) })
+  const migrated = await migrate(urls.owner, MIGRATIONS, GRANTS)
+  if (migrated.length > 0) log.info({ migrated }, 'database brought up to date')
+  const { pool, db, close } = openDatabase<DB>({ url: urls.app, name })
+  stack.defer(close)
+  const store = await ensureStore(db, config, clock)
+  const ctx: Context = { config, clock, log, db, pool, store, events: new EventLog(pool), metrics: openMetrics(), link: new DeviceLink() }
+  const resources = stack.move()
+  return { ctx, urls, close: () => resources.disposeAsync() }
+}
+
+type Opening = { log: Logger; name: string; stack: AsyncDisposableStack; progress?: (line: string) => void }
+
+async function openPostgres(config: Config, { log, name, stack, progress }: Opening): Promise<{ owner: string; app: string }> {
+  if (config.databaseUrl) return { owner: config.databaseUrl, app: config.databaseUrl }
+  progress?.('starting the embedded PostgreSQL')
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, keepAlive: true, ownName: name, log: (line) => log.info({ postgres: line }, 'embedded postgres') })
+  stack.defer(async () => void (await postgres.stop()))
+  return { owner: postgres.ownerUrl, app: postgres.appUrl }
+}
+
+/** The one row of `store`: its id is made once (or taken from STORE_ID) and never changes by itself. */
+async function ensureStore(db: Db, config: Config, clock: Clock): Promise<Context['store']> {
+  const now = clock.now()
+  const values = { storeId: config.storeId ?? newId(), name: config.storeName, modeSince: now, createdAt: now }
+  await db.insertInto('store').values(values).onConflict((c) => c.doNothing()).execute()
+  const name = { name: config.storeName, ...(config.storeId && { storeId: config.storeId }) }
+  return db.updateTable('store').set(name).returning(['storeId', 'name']).executeTakeFirstOrThrow()
+}

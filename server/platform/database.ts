@@ -1,0 +1,69 @@
+/** PostgreSQL as a tool: a pool, Kysely over it, forward-only migrations, and which of its errors mean "try again" or "disk full". */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CamelCasePlugin, Kysely, Migrator, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { NoSpace, Unavailable } from './errors.ts'
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number) // counts and serial numbers stay far below 2^53
+
+export type Pool = pg.Pool
+export type Database<DB> = { pool: pg.Pool; db: Kysely<DB>; close(): Promise<void> }
+
+/** Opens at most `max` connections to `url`. A request's statement ends after 5 s, a transaction left idle after 10 s. */
+export function openDatabase<DB>({ url, max = 12, name }: { url: string; max?: number; name: string }): Database<DB> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: name,
+    statement_timeout: 5000,
+    idle_in_transaction_session_timeout: 10_000,
+    connectionTimeoutMillis: 4000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true
+  })
+  pool.on('error', () => {}) // an idle connection died: the next query says so where somebody waits for it
+  const db = new Kysely<DB>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })]
+  })
+  return { pool, db, close: () => db.destroy() }
+}
+
+/**
+ * Runs every migration of `folder` (NNNN-what.sql, in order) that `url`'s database has not seen, each once and under Kysely's
+ * advisory lock, then `grants` if given. Returns the names of those that ran. Throws what the database said.
+ */
+export async function migrate(url: string, folder: string, grants?: string): Promise<string[]> {
+  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'niflr-migrate', connectionTimeoutMillis: 10_000 })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
+    const load = (name: string) => ({ up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, name), 'utf8')).execute(tx)) })
+    const migrations = Object.fromEntries(names.map((name) => [name.replace('.sql', ''), load(name)]))
+    const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+    if (error) throw error
+    if (grants) await sql.raw(grants).execute(db)
+    return (results ?? []).map((result) => result.migrationName)
+  } finally {
+    await db.destroy()
+  }
+}
+
+const CONNECTION_LOST = /^(08|57P0[1-5]|53[23]|58|XX|25P0[34])/ // lost, shutting down, starting, too many connections, i/o error, idle too long
+const SOCKET_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH'])
+
+/** Turns what PostgreSQL or its socket said into Unavailable or NoSpace where it means that; everything else comes back as it is. */
+export function databaseError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const code = String((error as { code?: unknown }).code ?? '')
+  if (code === '53100' || code === 'ENOSPC') return new NoSpace('the disk is full', error)
+  const isLost = CONNECTION_LOST.test(code) || SOCKET_LOST.has(code) || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(error.message)
+  return isLost ? new Unavailable('the database is away', error) : error
+}
+
+/** Is this the violation of the unique index or constraint `name`? */
+export function violates(error: unknown, name: string): boolean {
+  const { code, constraint } = (error ?? {}) as { code?: string; constraint?: string }
+  return code === '23505' && constraint === name
+}
