@@ -15,6 +15,7 @@ export type Events = {
   'machine.retired': { machineId: string }
   'machine.online': { machineId: string }
   'machine.offline': { machineId: string; lastHeartbeatAt: string | null }
+  'planogram.changed': { machineId: string }
   'machine-session.closed': { machineSessionId: string; machineId: string; startedAt: string; endedAt: string }
   'command.sent': { commandId: string; machineId: string; command: string }
   'command.answered': { commandId: string; machineId: string; command: string; status: string; reason: string | null }

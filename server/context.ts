@@ -39,7 +39,13 @@ export type Actor = {
 export const SYSTEM: Actor = { kind: 'system', id: 'system', name: 'system' }
 
 /** A transaction as the domain sees it. `now` is one moment for all of it; events go to the log just before the commit. */
-export type Tx = { db: Db; now: Date; emit<N extends EventName>(name: N, payload: Events[N]): void }
+export type Tx = {
+  db: Db
+  now: Date
+  emit<N extends EventName>(name: N, payload: Events[N]): void
+  /** Calls `listener` once the transaction is over, with whether it was committed: for what lives in memory beside the rows. */
+  onEnd(listener: (committed: boolean) => void): void
+}
 
 /**
  * Runs `run` in one transaction and commits it with its events. Throws Unavailable or NoSpace where the database means that;
@@ -47,17 +53,26 @@ export type Tx = { db: Db; now: Date; emit<N extends EventName>(name: N, payload
  */
 export async function transact<T>(ctx: Context, run: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T> {
   const events: { name: string; payload: string }[] = []
+  const listeners: ((committed: boolean) => void)[] = []
+  const end = (committed: boolean) => listeners.forEach((listener) => void listener(committed))
   const now = ctx.clock.now()
   try {
     const result = await ctx.db.transaction().execute(async (db) => {
-      const value = await run({ db, now, emit: (name, payload) => void events.push({ name, payload: JSON.stringify(payload) }) })
+      const value = await run({
+        db,
+        now,
+        emit: (name, payload) => void events.push({ name, payload: JSON.stringify(payload) }),
+        onEnd: (listener) => void listeners.push(listener)
+      })
       if (actor?.idempotencyKey) await markCarriedOut(db, actor.id, actor.idempotencyKey)
       if (events.length > 0) await writeEvents(db, events, now)
       return value
     })
+    end(true)
     if (events.length > 0) ctx.events.nudge()
     return result
   } catch (error) {
+    end(false)
     throw databaseError(error)
   }
 }

@@ -1,7 +1,8 @@
 /** PostgreSQL as a tool: a pool, Kysely over it, forward-only migrations, and which of its errors mean "try again" or "disk full". */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CamelCasePlugin, Kysely, Migrator, PostgresDialect, sql } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { NoSpace, Unavailable } from './errors.ts'
 

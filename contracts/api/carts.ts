@@ -1,0 +1,28 @@
+/** Carts: what a visit comes to once all its tickets are complete. */
+import { type Static, Type } from 'typebox'
+import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+
+export const CartStatus = Type.Union([Type.Literal('OPEN'), Type.Literal('SETTLED'), Type.Literal('REOPENED')])
+export const CartLine = Type.Object({
+  productId: Uuid,
+  sku: Type.String(),
+  name: Type.String(),
+  quantity: Type.Integer({ minimum: 1 }),
+  unitPriceMinor: Type.Integer({ minimum: 0 }),
+  totalMinor: Type.Integer({ minimum: 0 })
+})
+export const Cart = Type.Object({
+  id: Uuid,
+  visitId: Uuid,
+  userId: Uuid,
+  status: CartStatus,
+  currency: Type.String(),
+  totalMinor: Type.Integer({ minimum: 0, description: 'as last settled' }),
+  lines: Type.Array(CartLine),
+  firstSettledAt: Nullable(Time),
+  settledAt: Nullable(Time),
+  createdAt: Time,
+  version: Version
+})
+export type Cart = Static<typeof Cart>
+export const CartQuery = Type.Object({ ...PageQuery, userId: Type.Optional(Uuid), status: Type.Optional(CartStatus) })

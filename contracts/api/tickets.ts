@@ -1,0 +1,144 @@
+/** Tickets: one machine's part of one visit, with its evidence as it stands now, and what review made of it. */
+import { type Static, Type } from 'typebox'
+import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { UserRole } from './store.ts'
+
+export const TicketStatus = Type.Union([Type.Literal('TO_BE_REVIEWED'), Type.Literal('UNDER_REVIEW'), Type.Literal('REVIEW_COMPLETE')])
+export type TicketStatus = Static<typeof TicketStatus>
+
+export const TicketWeightChange = Type.Object({
+  id: Uuid,
+  machineId: DeviceId,
+  scaleId: DeviceId,
+  status: Type.Union([Type.Literal('PICKED'), Type.Literal('PLACED')]),
+  grams: Type.Integer({ minimum: 0 }),
+  weightBefore: Nullable(Type.Integer()),
+  weightAfter: Nullable(Type.Integer()),
+  occurredAt: Time,
+  occurredFrom: Type.String({ format: 'date-time', description: 'with foundLate: it happened between the two' }),
+  receivedAt: Time,
+  machineSessionId: Nullable(Uuid),
+  source: Type.Union([Type.Literal('heartbeat'), Type.Literal('samples'), Type.Literal('device')]),
+  settled: Type.Boolean(),
+  version: Version,
+  foundLate: Type.Boolean(),
+  visitIds: Type.Array(Uuid, { description: 'visits open then' }),
+  roles: Type.Array(UserRole),
+  movementId: Nullable(Uuid),
+  billedTicketId: Nullable(Type.String({ format: 'uuid', description: 'the ticket on which it is billed' }))
+})
+export type TicketWeightChange = Static<typeof TicketWeightChange>
+
+export const TicketLine = Type.Object({
+  productId: Uuid,
+  quantity: Type.Integer({ minimum: 1 }),
+  unitPriceMinor: Type.Integer({ minimum: 0 }),
+  weightChangeIds: Type.Array(Uuid)
+})
+export type TicketLine = Static<typeof TicketLine>
+const ProposedLine = Type.Object({ productId: Uuid, quantity: Type.Integer(), weightChangeIds: Type.Array(Uuid), confidence: Type.Number() })
+const TicketMovement = Type.Object({
+  id: Uuid,
+  productId: Nullable(Uuid),
+  quantity: Type.Integer({ description: 'negative = put back' }),
+  confidence: Type.Number(),
+  candidates: Type.Array(Type.Object({ productId: Uuid, quantity: Type.Integer(), confidence: Type.Number() })),
+  weightChangeIds: Type.Array(Uuid),
+  reasons: Type.Array(Type.String())
+})
+const TicketVideo = Type.Object({
+  id: Uuid,
+  cameraId: Uuid,
+  startTime: Time,
+  endTime: Nullable(Time),
+  url: Type.String(),
+  bytes: Type.Integer(),
+  gaps: Type.Array(Type.Object({ from: Time, to: Time, cause: Type.String() }))
+})
+const TicketMachineSession = Type.Object({ id: Uuid, startedAt: Time, endedAt: Nullable(Time), isBalanced: Nullable(Type.Boolean()) })
+export type TicketMachineSession = Static<typeof TicketMachineSession>
+
+/** The books over the ticket's machine sessions: false when one does not balance, null while none is known. */
+const TicketBalance = Type.Object({
+  isBalanced: Nullable(Type.Boolean()),
+  residualGrams: Nullable(Type.Integer({ description: 'sum of the unexplained weight of all scales, without sign' }))
+})
+export type TicketBalance = Static<typeof TicketBalance>
+
+export const Ticket = Type.Object({
+  id: Uuid,
+  number: Type.String({ description: 'T-000123, without gaps', examples: ['T-000123'] }),
+  visitId: Uuid,
+  userId: Uuid,
+  role: UserRole,
+  machineId: DeviceId,
+  startTime: Type.String({ format: 'date-time', description: 'login' }),
+  endTime: Type.String({ format: 'date-time', description: 'logout' }),
+  windowKind: Type.Union([Type.Literal('visit'), Type.Literal('machine-session')]),
+  windowStart: Time,
+  windowEnd: Time,
+  status: TicketStatus,
+  weightChanges: Type.Array(TicketWeightChange),
+  movements: Type.Array(TicketMovement),
+  videos: Type.Array(TicketVideo),
+  machineSessions: Type.Array(TicketMachineSession),
+  balance: TicketBalance,
+  otherVisits: Type.Array(Uuid, { description: 'other visits to which one of the weight changes may belong' }),
+  proposedLines: Type.Array(ProposedLine),
+  lines: Type.Array(TicketLine),
+  claimedBy: Nullable(Type.String({ format: 'uuid', description: 'staff account that holds it' })),
+  claimedByName: Nullable(Type.String()),
+  leaseExpiresAt: Nullable(Time),
+  completedAt: Nullable(Time),
+  completedBy: Nullable(Type.String({ description: 'staff account, or system' })),
+  note: Nullable(Type.String()),
+  reopenReason: Nullable(Type.String()),
+  version: Type.Integer({ minimum: 1, description: 'grows with each change of evidence or decision, not with a claim' })
+})
+export type Ticket = Static<typeof Ticket>
+
+/** What a ticket was at each version, newest first. */
+export const TicketRevision = Type.Object({
+  version: Version,
+  status: TicketStatus,
+  reason: Type.String(),
+  lines: Nullable(Type.Array(TicketLine)),
+  note: Nullable(Type.String()),
+  author: Type.String(),
+  at: Time
+})
+export type TicketRevision = Static<typeof TicketRevision>
+export const TicketDetail = Type.Object({ ...Ticket.properties, revisions: Type.Array(TicketRevision) })
+export type TicketDetail = Static<typeof TicketDetail>
+
+export const TicketQuery = Type.Object({
+  ...PageQuery,
+  status: Type.Optional(TicketStatus),
+  machineId: Type.Optional(DeviceId),
+  userId: Type.Optional(Uuid),
+  visitId: Type.Optional(Uuid)
+})
+export type TicketQuery = Static<typeof TicketQuery>
+
+const strict = { additionalProperties: false }
+export const TicketClaim = Type.Object({ takeOver: Type.Optional(Type.Boolean({ description: 'admins: also from who holds it' })) }, strict)
+export const MAX_QUANTITY = 999
+export const TicketDecisionLine = Type.Object(
+  {
+    productId: Uuid,
+    quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }),
+    weightChangeIds: Type.Optional(Type.Array(Uuid, { maxItems: 500 }))
+  },
+  strict
+)
+/** The reviewer's decision. `version` as last seen: 409 when evidence or decision changed since. */
+export const TicketDecision = Type.Object(
+  {
+    lines: Type.Array(TicketDecisionLine, { maxItems: 200, description: 'empty: nothing to bill' }),
+    note: Type.Optional(Nullable(Type.String({ maxLength: 2000 }))),
+    version: Type.Optional(Type.Integer())
+  },
+  strict
+)
+export type TicketDecision = Static<typeof TicketDecision>
+export const TicketReopening = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) }, strict)

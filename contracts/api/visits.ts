@@ -1,0 +1,25 @@
+/** Visits: the time between a user's login and logout. */
+import { type Static, Type } from 'typebox'
+import { Cart } from './carts.ts'
+import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { UserRole } from './store.ts'
+import { Ticket } from './tickets.ts'
+
+export const Visit = Type.Object({
+  id: Uuid,
+  userId: Uuid,
+  role: UserRole,
+  enteredAt: Time,
+  exitedAt: Nullable(Time),
+  entryScannerId: Nullable(Uuid),
+  exitScannerId: Nullable(Uuid),
+  version: Version
+})
+export type Visit = Static<typeof Visit>
+export const VisitDetail = Type.Object({ ...Visit.properties, tickets: Type.Array(Ticket), cart: Nullable(Cart) })
+export type VisitDetail = Static<typeof VisitDetail>
+export const VisitQuery = Type.Object({
+  ...PageQuery,
+  open: Type.Optional(Type.Boolean({ description: 'true: who is inside now; false: who has left' })),
+  userId: Type.Optional(Uuid)
+})

@@ -1,0 +1,241 @@
+/** The catalogue: products, and which stands where. A weight or a place that changes tells the shelves (`planogram.changed`). */
+
+import { sql } from 'kysely'
+import type { Planogram, PlanogramInput } from '#contracts/api/planograms.ts'
+import type { ImportResult, Product, ProductChange, ProductInput, ProductQuery } from '#contracts/api/products.ts'
+import { type Actor, type Context, type Db, type Tx, transact } from '#server/context.ts'
+import { audit } from '#server/domain/staff/actions.ts'
+import { violates } from '#server/platform/database.ts'
+import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
+import { newId } from '#server/platform/ids.ts'
+import { productsFromCsv, productsToCsv } from './product-csv.ts'
+import {
+  allProducts,
+  facingsWithProducts,
+  lockProduct,
+  lockProductsBySku,
+  machineState,
+  machinesWithProducts,
+  type ProductRow,
+  productById,
+  productPage,
+  productsWithIds
+} from './queries.ts'
+
+// ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Products by name. */
+export async function listProducts(ctx: Context, query: ProductQuery) {
+  const page = await productPage(ctx.db, query)
+  return { ...page, items: page.items.map(productOf) }
+}
+
+/** One product. Throws NotFound. */
+export async function readProduct(ctx: Context, id: string): Promise<Product> {
+  return productOf((await productById(ctx.db, id)) ?? missing(id))
+}
+
+/** Adds a product. Throws Refused `sku-taken`. */
+export async function addProduct(ctx: Context, actor: Actor, input: ProductInput): Promise<Product> {
+  const add = async (tx: Tx) => {
+    const row = await tx.db
+      .insertInto('product')
+      .values({ ...input, id: newId(), createdAt: tx.now, updatedAt: tx.now })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    await audit(tx, actor, { action: 'added', resource: 'product', resourceId: row.id, after: facts(row) })
+    return productOf(row)
+  }
+  return transact(ctx, add, actor).catch(refuseTakenSku)
+}
+
+/** Changes a product. Throws NotFound, Refused `stale-version` or `sku-taken`. */
+export async function changeProduct(
+  ctx: Context,
+  actor: Actor,
+  { id, change }: { id: string; change: ProductChange }
+): Promise<Product> {
+  const { version, ...set } = change
+  const update = async (tx: Tx) => {
+    const before = (await lockProduct(tx.db, id)) ?? missing(id)
+    if (version !== undefined && version !== before.version)
+      throw new Refused('stale-version', 'somebody changed this product first: read it again', { version: before.version })
+    const values = { ...set, updatedAt: tx.now, version: before.version + 1 }
+    const row = await tx.db.updateTable('product').set(values).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+    if (row.weightGrams !== before.weightGrams) await tellShelves(tx, [id])
+    await audit(tx, actor, { action: 'changed', resource: 'product', resourceId: id, before: facts(before), after: facts(row) })
+    return productOf(row)
+  }
+  return transact(ctx, update, actor).catch(refuseTakenSku)
+}
+
+/** All products as CSV. */
+export const exportProducts = async (ctx: Context): Promise<string> => productsToCsv(await allProducts(ctx.db))
+
+const ROWS_AT_ONCE = 500
+
+/** Adds and changes products by SKU from CSV, all of the file or none of it. Throws Invalid naming the line and the column. */
+export async function importProducts(ctx: Context, actor: Actor, text: string): Promise<ImportResult> {
+  const inputs = productsFromCsv(text)
+  return transact(
+    ctx,
+    async (tx) => {
+      const known = new Map(
+        (
+          await lockProductsBySku(
+            tx.db,
+            inputs.map((input) => input.sku)
+          )
+        ).map((row) => [row.sku, row])
+      )
+      const added = inputs.filter((input) => !known.has(input.sku))
+      const changed = inputs
+        .map((input) => ({ input, before: known.get(input.sku)! }))
+        .filter(({ input, before }) => before && differs(before, input))
+      const fresh = { createdAt: tx.now, updatedAt: tx.now }
+      const rows = [
+        ...added.map((input) => ({
+          barcode: null,
+          weightToleranceGrams: 0,
+          active: true,
+          ...input,
+          ...fresh,
+          id: newId(),
+          version: 1
+        })),
+        ...changed.map(({ input, before }) => ({ ...before, ...input, updatedAt: tx.now, version: before.version + 1 }))
+      ]
+      for (let n = 0; n < rows.length; n += ROWS_AT_ONCE) await upsert(tx.db, rows.slice(n, n + ROWS_AT_ONCE))
+      await tellShelves(
+        tx,
+        changed.filter(({ input, before }) => input.weightGrams !== before.weightGrams).map(({ before }) => before.id)
+      )
+      const after = { added: added.map((input) => input.sku), changed: changed.map(({ input }) => input) }
+      const result = { added: added.length, changed: changed.length, unchanged: inputs.length - rows.length }
+      if (rows.length > 0)
+        await audit(tx, actor, {
+          action: 'imported',
+          resource: 'product',
+          resourceId: 'csv',
+          before: changed.map(({ before }) => facts(before)),
+          after
+        })
+      return result
+    },
+    actor
+  )
+}
+
+type WholeRow = ProductRow
+
+async function upsert(db: Db, rows: WholeRow[]): Promise<void> {
+  await db
+    .insertInto('product')
+    .values(rows)
+    .onConflict((c) =>
+      c.column('sku').doUpdateSet((eb) => ({
+        barcode: eb.ref('excluded.barcode'),
+        name: eb.ref('excluded.name'),
+        weightGrams: eb.ref('excluded.weightGrams'),
+        weightToleranceGrams: eb.ref('excluded.weightToleranceGrams'),
+        priceMinor: eb.ref('excluded.priceMinor'),
+        active: eb.ref('excluded.active'),
+        updatedAt: eb.ref('excluded.updatedAt'),
+        version: eb.ref('excluded.version')
+      }))
+    )
+    .execute()
+}
+
+const differs = (row: ProductRow, input: ProductInput) =>
+  Object.entries(input).some(([column, value]) => row[column as keyof ProductRow] !== value)
+
+async function tellShelves(tx: Tx, productIds: string[]): Promise<void> {
+  if (productIds.length === 0) return
+  for (const machineId of await machinesWithProducts(tx.db, productIds)) tx.emit('planogram.changed', { machineId })
+}
+
+function refuseTakenSku(error: unknown): never {
+  throw violates(error, 'product_sku_key') ? new Refused('sku-taken', 'there is already a product with this SKU') : error
+}
+function missing(id: string): never {
+  throw new NotFound('product', id)
+}
+const facts = ({ sku, barcode, name, weightGrams, weightToleranceGrams, priceMinor, active }: ProductRow) => ({
+  sku,
+  barcode,
+  name,
+  weightGrams,
+  weightToleranceGrams,
+  priceMinor,
+  active
+})
+const productOf = (row: ProductRow): Product => ({
+  ...row,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString()
+})
+
+/** Products by id, for the rooms that price or name them; ids there are none of are missing. */
+export async function productsById(db: Db, ids: string[]): Promise<Map<string, ProductRow>> {
+  return new Map((await productsWithIds(db, ids)).map((row) => [row.id, row]))
+}
+
+// ── planograms ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A machine's planogram, empty when none was put. Throws NotFound for a machine there is not. */
+export async function readPlanogram(ctx: Context, machineId: string): Promise<Planogram> {
+  if (!(await machineState(ctx.db, machineId))) throw new NotFound('machine', machineId)
+  return { machineId, facings: (await facingsOf(ctx.db, machineId)).map(({ productId, scaleIds }) => ({ productId, scaleIds })) }
+}
+
+/** A machine's facings in their order, with what inference wants of each product (grams, minor units). */
+export const facingsOf = (db: Db, machineId: string) => facingsWithProducts(db, machineId)
+
+const PLANOGRAM_LOCK = 7_316_002 // two that replace one planogram do so one after the other
+
+/** Replaces a machine's planogram. Throws NotFound, Refused `machine-retired`, Invalid for a product that is not there or not active. */
+export async function putPlanogram(
+  ctx: Context,
+  actor: Actor,
+  { machineId, facings }: PlanogramInput & { machineId: string }
+): Promise<Planogram> {
+  return transact(
+    ctx,
+    async (tx) => {
+      const machine = await machineState(tx.db, machineId)
+      if (!machine) throw new NotFound('machine', machineId)
+      if (machine.retiredAt) throw new Refused('machine-retired', 'a retired machine keeps its last planogram')
+      const products = await productsById(
+        tx.db,
+        facings.map((facing) => facing.productId)
+      )
+      const wrong = facings.findIndex((facing) => !products.get(facing.productId)?.active)
+      if (wrong >= 0) throw new Invalid(`facings/${wrong}/productId`, 'is no active product')
+      await sql`SELECT pg_advisory_xact_lock(${PLANOGRAM_LOCK}, hashtext(${machineId}))`.execute(tx.db)
+      const before = await facingsOf(tx.db, machineId)
+      await tx.db.deleteFrom('facing').where('machineId', '=', machineId).execute()
+      const rows = facings.map(({ productId, scaleIds }, position) => ({ id: newId(), machineId, productId, position, scaleIds }))
+      if (rows.length > 0) await tx.db.insertInto('facing').values(rows).execute()
+      tx.emit('planogram.changed', { machineId })
+      const places = before.map(({ productId, scaleIds }) => ({ productId, scaleIds }))
+      await audit(tx, actor, {
+        action: 'put',
+        resource: 'planogram',
+        resourceId: machineId,
+        before: { facings: places },
+        after: { facings }
+      })
+      return { machineId, facings }
+    },
+    actor
+  )
+}
+
+/** The lightest product of each of a machine's scales in grams; a scale without products is missing. */
+export async function lightestProducts(db: Db, machineId: string): Promise<Map<string, number>> {
+  const lightest = new Map<string, number>()
+  for (const { scaleIds, weightGrams } of await facingsOf(db, machineId))
+    for (const scaleId of scaleIds) lightest.set(scaleId, Math.min(weightGrams, lightest.get(scaleId) ?? weightGrams))
+  return lightest
+}

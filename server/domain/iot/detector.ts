@@ -1,0 +1,132 @@
+/**
+ * The detector: one scale's readings in, weight changes out. Pure: state and time come as arguments, what is to be written comes back.
+ *
+ * A scale is at rest at its baseline, or a change is pending (recorded, `settled: false`):
+ *   rest ──|reading − baseline| ≥ threshold──▶ pending (a row is recorded at once: the shopper may leave before the next reading)
+ *   pending ──agrees──▶ rest at the new level (the row is confirmed or its grams corrected)
+ *   pending ──back at the old level──▶ rest (the row is withdrawn)
+ *   pending ──a further full step the same way, ≥ 500 ms later──▶ the row stands, a second one is pending
+ *   pending ──any other jump──▶ pending (the same row, corrected)
+ *   pending ──no reading for 10 s──▶ rest (the row stands)
+ * Whatever the rows, their sum is the last settled weight minus the first, to the gram. Between changes the baseline follows creep
+ * by time, never by reading: at most 2 g/min, and only from readings that scatter around it.
+ */
+import { listen, moveTo, type Noise, SILENT, sigmaOf } from './noise.ts'
+
+/** What a row said of its time when it was recorded; revisions of it repeat that. */
+export type RowRef = { rowId: string; occurredMs: number; fromMs: number; foundLate: boolean }
+export type Pending = { row: RowRef; fromGrams: number; valueGrams: number; version: number; agreed: number }
+/** The last row a heartbeat or samples made here, until the machine's own message about the same action claims it. */
+export type Unclaimed = { row: RowRef; version: number; grams: number; beforeGrams: number; sinceMs: number; atMs: number; settled: boolean }
+export type ScaleState = {
+  baseline: number | null
+  weight: number | null
+  readAtMs: number | null
+  creep: number
+  noise: Noise
+  pending: Pending | null
+  unclaimed: Unclaimed | null
+}
+export const NEW_SCALE: ScaleState = { baseline: null, weight: null, readAtMs: null, creep: 0, noise: SILENT, pending: null, unclaimed: null }
+
+/** One row to write. `grams` is signed: negative left the scale. Times in ms since the epoch. */
+export type Effect =
+  | { kind: 'record'; row: RowRef; grams: number; before: number | null; after: number | null; settled: boolean }
+  | { kind: 'correct'; row: RowRef; version: number; grams: number; before: number; after: number; settled: boolean }
+  | { kind: 'withdraw'; row: RowRef; version: number }
+/** `gapMs`: how long ago the scale's last reading was, by a clock that does not jump. */
+export type Reading = { grams: number; atMs: number; gapMs: number; isSure: boolean; isLate: boolean; startedMs?: number; swingGrams?: number | null }
+export type Tools = { thresholdGrams: number; newId: () => string }
+type Step = { state: ScaleState; effects: Effect[] }
+
+export const STANDS_AFTER_MS = 10_000
+const OWN_ACTION_MS = 500
+const CREEP_GRAMS_PER_MS = 2 / 60_000
+const CREEP_BAND_GRAMS = 3
+const AGREEING_READINGS = 3
+const MEANINGFUL_SWING_GRAMS = 500
+
+/** Takes one reading (whole grams). `isSure`: settled by itself (from samples), needs no second one. `isLate`: the first after a restart or silence. */
+export function read(state: ScaleState, reading: Reading, tools: Tools): Step {
+  const first = state.pending && reading.gapMs >= STANDS_AFTER_MS ? stand(state) : { state, effects: [] }
+  const next = first.state.pending ? resolve(first.state, reading, tools) : rest(first.state, reading, tools)
+  return { state: { ...next.state, weight: reading.grams, readAtMs: reading.atMs }, effects: [...first.effects, ...next.effects] }
+}
+
+/** No further reading came for 10 s: the pending row stands as it is. */
+export function stand(state: ScaleState): Step {
+  const { pending } = state
+  if (!pending) return { state, effects: [] }
+  return settle(state, pending, pending.valueGrams)
+}
+
+function rest(state: ScaleState, reading: Reading, { thresholdGrams, newId }: Tools): Step {
+  const { grams, atMs } = reading
+  if (state.baseline === null) return { state: { ...state, baseline: grams, noise: moveTo(state.noise, grams) }, effects: [] }
+  const before = Math.round(state.baseline)
+  if (Math.abs(grams - before) < thresholdGrams) return { state: creep({ ...state, noise: listen(state.noise, grams, swingOf(reading)) }, reading), effects: [] }
+  const previousMs = Math.min(state.readAtMs ?? atMs, atMs)
+  const occurredMs = reading.startedMs ?? atMs
+  const row: RowRef = { rowId: newId(), occurredMs, fromMs: reading.isLate ? previousMs : occurredMs, foundLate: reading.isLate }
+  const change = grams - before
+  const effect: Effect = { kind: 'record', row, grams: change, before, after: grams, settled: reading.isSure }
+  const unclaimed: Unclaimed = { row, version: 1, grams: change, beforeGrams: before, sinceMs: previousMs, atMs, settled: reading.isSure }
+  if (reading.isSure) return { state: { ...state, baseline: grams, noise: moveTo(state.noise, grams), unclaimed }, effects: [effect] }
+  const pending: Pending = { row, fromGrams: before, valueGrams: grams, version: 1, agreed: 0 }
+  return { state: { ...state, pending, unclaimed }, effects: [effect] }
+}
+
+function resolve(state: ScaleState, reading: Reading, tools: Tools): Step {
+  const pending = state.pending!
+  const { thresholdGrams } = tools
+  const step = reading.grams - pending.valueGrams
+  if (Math.abs(reading.grams - pending.fromGrams) < thresholdGrams) return withdraw(state, pending, reading)
+  const agreed = Math.abs(step) < thresholdGrams ? pending.agreed + 1 : 0
+  if (reading.isSure || (agreed > 0 && (agreed >= AGREEING_READINGS || !isSwinging(state, reading)))) return settle(state, pending, reading.grams)
+  const isSameWay = Math.sign(step) === Math.sign(pending.valueGrams - pending.fromGrams)
+  if (agreed === 0 && isSameWay && reading.gapMs >= OWN_ACTION_MS) {
+    const first = settle(state, pending, pending.valueGrams)
+    const second = rest(first.state, { ...reading, isLate: false }, tools)
+    return { state: second.state, effects: [...first.effects, ...second.effects] }
+  }
+  const version = pending.version + 1
+  const effect: Effect = { kind: 'correct', row: pending.row, version, grams: reading.grams - pending.fromGrams, before: pending.fromGrams, after: reading.grams, settled: false }
+  const next = { ...state, pending: { ...pending, valueGrams: reading.grams, version, agreed } }
+  return { state: reclaim(next, effect), effects: [effect] }
+}
+
+/** Extremes further apart than any handling makes them are the cell's capacity, as some firmware sends it: they say nothing. */
+const swingOf = ({ swingGrams }: Reading) => (typeof swingGrams === 'number' && swingGrams < MEANINGFUL_SWING_GRAMS ? swingGrams : null)
+
+/** The plate moved through twice the change within this reading's own interval: a hand or a rocking bottle, not yet a level. */
+function isSwinging(state: ScaleState, reading: Reading): boolean {
+  const { fromGrams } = state.pending!
+  return (swingOf(reading) ?? 0) >= Math.abs(reading.grams - fromGrams)
+}
+
+function settle(state: ScaleState, pending: Pending, grams: number): Step {
+  const version = pending.version + 1
+  const effect: Effect = { kind: 'correct', row: pending.row, version, grams: grams - pending.fromGrams, before: pending.fromGrams, after: grams, settled: true }
+  const next = { ...state, baseline: grams, pending: null, noise: moveTo(state.noise, grams) }
+  return { state: reclaim(next, effect), effects: [effect] }
+}
+
+function withdraw(state: ScaleState, pending: Pending, reading: Reading): Step {
+  const back = creep({ ...state, pending: null, unclaimed: null, noise: moveTo(state.noise, reading.grams) }, reading)
+  return { state: back, effects: [{ kind: 'withdraw', row: pending.row, version: pending.version + 1 }] }
+}
+
+/** Keeps what a machine's own message may still claim in step with its row. */
+function reclaim(state: ScaleState, effect: Effect & { kind: 'correct' }): ScaleState {
+  if (state.unclaimed?.row.rowId !== effect.row.rowId) return state
+  return { ...state, unclaimed: { ...state.unclaimed, version: effect.version, grams: effect.grams, settled: effect.settled } }
+}
+
+function creep(state: ScaleState, { grams, gapMs }: Reading): ScaleState {
+  const baseline = state.baseline!
+  const allowed = Math.max(0, gapMs) * CREEP_GRAMS_PER_MS
+  const off = grams - baseline
+  if (Math.abs(off) > Math.max(CREEP_BAND_GRAMS, 3 * sigmaOf(state.noise), allowed)) return state
+  const moved = Math.max(-allowed, Math.min(allowed, off))
+  return { ...state, baseline: baseline + moved, creep: state.creep + moved }
+}

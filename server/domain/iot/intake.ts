@@ -1,0 +1,306 @@
+/**
+ * The intake: every device message of every machine passes here, one after the other, against what is remembered of that machine. What it
+ * changes goes into the batch being collected; the answer waits for that batch's commit. A message that changes nothing costs no commit.
+ */
+import type { Context } from '#server/context.ts'
+import { databaseError } from '#server/platform/database.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import { newId } from '#server/platform/ids.ts'
+import type { LogFile } from '#server/platform/log-file.ts'
+import type { Batch, ChangeSource } from './batch.ts'
+import { writeBatch } from './batch-write.ts'
+import { Commits } from './commits.ts'
+import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './detector.ts'
+import { takeChange } from './device-change.ts'
+import { changeTimeOf, timeOf } from './device-clock.ts'
+import { gapSince, type MachineMemory, newScale, retune, type ScaleMemory, toolsFor } from './memory.ts'
+import { loadMachines } from './memory-load.ts'
+import { feed, newPlateau } from './plateau.ts'
+import { missedWithin, sampleToleranceGrams, silenceAllowedMs, usualIntervalAfter } from './rules.ts'
+import { accept } from './sequence.ts'
+import { logLine } from './weight-log.ts'
+
+export type MessageHead = { machineId: string; receivedMs: number; deviceMs: number | null; bootId: string | null; seq: number | null }
+export type ScaleReading = { scaleId: string; grams: number; swingGrams: number | null }
+export type HeartbeatMessage = MessageHead & { readings: ScaleReading[] }
+/** `deviceMs` is the end of the run, `durationMs` its length. */
+export type SamplesMessage = MessageHead & { rateHz: number; durationMs: number; scales: Record<string, (number | null)[]> }
+export type ChangeMessage = MessageHead & { changeId: string | null; scaleId: string; grams: number }
+/** Null: durable already. A promise: resolves once durable, or throws Unavailable or NoSpace. */
+export type Durable = Promise<void> | null
+
+type From = { source: ChangeSource; receivedMs: number; seq: number | null; deviceChangeId: string | null }
+type When = { atMs: number; isTrusted: boolean; monoMs: number }
+type Settled = { grams: number; swingGrams: number | null; startedMs?: number; isSure: boolean }
+/** Samples speak for a scale; heartbeats of the same moment would only repeat them, less exactly. */
+const SAMPLES_SPEAK_MS = 2000
+const CHANGE_IDS_KEPT = 1000
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+export class Intake {
+  readonly commits: Commits
+  machines = new Map<string, MachineMemory>()
+  /** SHA-256 of each device key, in hex → machineId. */
+  keys = new Map<string, string>()
+  readonly #ctx: Context
+  readonly #weightLog: LogFile | null
+  readonly #figures
+
+  constructor(ctx: Context, weightLog: LogFile | null) {
+    this.#ctx = ctx
+    this.#weightLog = weightLog
+    this.#figures = figuresOf(ctx)
+    this.commits = new Commits({
+      reload: async () => void Object.assign(this, await loadMachines(ctx)),
+      write: (batch) => this.#write(batch),
+      written: (batch) => this.#written(batch),
+      failed: (batch, error) => this.#failed(batch, error)
+    })
+  }
+
+  /** Takes a heartbeat. Throws NotFound for an unknown machine. */
+  heartbeat(message: HeartbeatMessage): Durable {
+    if (!this.commits.isOpen) return this.commits.ready().then(() => this.heartbeat(message) ?? undefined)
+    const taken = this.#open('heartbeat', message)
+    if (!taken) return this.#known(message.machineId).unwritten
+    const { machine, when } = taken
+    for (const { scaleId, grams, swingGrams } of message.readings) {
+      const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
+      const isSampled = scale.sampledMonoMs !== null && when.monoMs - scale.sampledMonoMs < SAMPLES_SPEAK_MS
+      if (scale.isDisabled || scale.isTaring || isSampled) continue
+      this.#read({ machine, scale }, { grams, swingGrams, isSure: false }, { ...when, ...fromMessage(message, 'heartbeat') })
+    }
+    return this.#close(machine)
+  }
+
+  /** Takes raw samples (grams, oldest first). */
+  samples(message: SamplesMessage): Durable {
+    if (!this.commits.isOpen) return this.commits.ready().then(() => this.samples(message) ?? undefined)
+    const taken = this.#open('samples', message)
+    if (!taken) return this.#known(message.machineId).unwritten
+    const { machine, when } = taken
+    for (const [scaleId, samples] of Object.entries(message.scales)) {
+      const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
+      if (scale.isDisabled || scale.isTaring) continue
+      scale.plateau ??= newPlateau()
+      scale.sampledMonoMs = when.monoMs
+      const toleranceGrams = sampleToleranceGrams(scale.thresholdGrams)
+      for (const level of feed(scale.plateau, { samples, firstMs: when.atMs - message.durationMs, rateHz: message.rateHz, toleranceGrams, baselineGrams: scale.state.baseline })) {
+        const levelAt = { atMs: level.atMs, isTrusted: when.isTrusted, monoMs: when.monoMs + (level.atMs - when.atMs) }
+        this.#read({ machine, scale }, { grams: level.grams, startedMs: level.startedMs, swingGrams: null, isSure: true }, { ...levelAt, ...fromMessage({ ...message, seq: null }, 'samples') })
+      }
+    }
+    return this.#close(machine)
+  }
+
+  /** Takes a change that the machine settled itself: once by its id, or by (bootId, seq); with neither it is new. */
+  async change(message: ChangeMessage): Promise<void> {
+    const deviceChangeId = message.changeId ?? (message.seq === null ? null : `${message.bootId ?? ''}#${message.seq}`)
+    await this.commits.ready()
+    if (deviceChangeId !== null && (await this.#isKnownChange(message.machineId, deviceChangeId))) {
+      this.#figures.messages.inc({ kind: 'change', outcome: 'old' })
+      return void (await this.#known(message.machineId).unwritten)
+    }
+    while (!this.commits.isOpen) await this.commits.ready()
+    const machine = this.#known(message.machineId)
+    if (deviceChangeId !== null && machine.changeIds.has(deviceChangeId)) return void (await machine.unwritten)
+    this.#figures.messages.inc({ kind: 'change', outcome: 'counted' })
+    this.#seen(machine, message.receivedMs, false)
+    const scale = machine.scales.get(message.scaleId) ?? this.#addScale(machine, message.scaleId)
+    const change = { rowId: newId(), grams: message.grams, atMs: changeTimeOf(machine.clock, message.deviceMs, message.receivedMs) }
+    this.#remember(machine, deviceChangeId)
+    this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), { source: 'device', receivedMs: message.receivedMs, seq: null, deviceChangeId })
+    await this.#close(machine)
+  }
+
+  async #isKnownChange(machineId: string, deviceChangeId: string): Promise<boolean> {
+    if (this.#known(machineId).changeIds.has(deviceChangeId)) return true
+    const query = { name: 'known-change', text: 'SELECT 1 FROM weight_change WHERE machine_id = $1 AND device_change_id = $2', values: [machineId, deviceChangeId] }
+    const known = await this.#ctx.pool.query(query).catch((error: unknown) => Promise.reject(databaseError(error)))
+    return known.rows.length > 0
+  }
+
+  #remember(machine: MachineMemory, deviceChangeId: string | null): void {
+    if (deviceChangeId === null) return
+    machine.changeIds.add(deviceChangeId)
+    if (machine.changeIds.size > CHANGE_IDS_KEPT) machine.changeIds.delete(machine.changeIds.values().next().value!)
+  }
+
+  /** Rows that no further reading confirmed for 10 s stand as they are. Returns how many. */
+  async settleOverdue(): Promise<number> {
+    await this.commits.ready()
+    const monoMs = this.#ctx.clock.monotonicMs()
+    const nowMs = this.#ctx.clock.now().getTime()
+    let settled = 0
+    for (const machine of this.machines.values()) {
+      for (const scale of machine.scales.values()) {
+        const gapMs = scale.monoMs === null ? nowMs - (scale.state.readAtMs ?? 0) : monoMs - scale.monoMs
+        if (!scale.state.pending || gapMs < STANDS_AFTER_MS) continue
+        this.#take({ machine, scale }, stand(scale.state), { source: 'heartbeat', receivedMs: nowMs, seq: null, deviceChangeId: null })
+        settled += 1
+      }
+    }
+    if (settled > 0) await this.commits.soon()
+    return settled
+  }
+
+  /** Adds to the batch being collected (presence, flushes) and waits until it is durable. */
+  async write(fill: (batch: Batch) => void): Promise<void> {
+    await this.commits.ready()
+    fill(this.commits.collecting)
+    if (!this.commits.collecting.isEmpty) await this.commits.soon()
+  }
+
+  /** Writes down what is only remembered: who was heard when, where baselines crept to. */
+  async flush({ withScales }: { withScales: boolean }): Promise<void> {
+    if (!this.commits.isOpen) return
+    await this.write((batch) => {
+      for (const machine of this.machines.values()) {
+        if (!machine.isUnflushed) continue
+        batch.machines.add(machine)
+        for (const scale of withScales ? machine.scales.values() : []) if (scale.monoMs !== null) batch.scales.set(scale, machine)
+      }
+    })
+  }
+
+  /** Finishes what was taken, writes down the rest, closes the log. */
+  async stop(): Promise<void> {
+    await this.flush({ withScales: true }).catch((err: unknown) => this.#ctx.log.warn({ err }, 'the last readings were not written down'))
+    await this.#weightLog?.close()
+  }
+
+  #known(machineId: string): MachineMemory {
+    const machine = this.machines.get(machineId)
+    if (!machine) throw new NotFound('machine', machineId)
+    return machine
+  }
+
+  /** Order and time of a message; null when it is old or a duplicate and must change nothing. */
+  #open(kind: 'heartbeat' | 'samples', message: MessageHead): { machine: MachineMemory; when: When } | null {
+    const machine = this.#known(message.machineId)
+    const monoMs = this.#ctx.clock.monotonicMs()
+    const silentMs = machine.lastSeenMonoMs === null ? message.receivedMs - (machine.lastSeenMs ?? 0) : monoMs - machine.lastSeenMonoMs
+    const sequence = accept(machine.sequence, message, silentMs)
+    this.#figures.messages.inc({ kind, outcome: sequence ? 'counted' : 'old' })
+    if (!sequence) return null
+    machine.sequence = sequence
+    this.#seen(machine, message.receivedMs, kind === 'heartbeat')
+    const { clock, occurredMs, isTrusted } = timeOf(machine.clock, message.deviceMs, message.receivedMs)
+    machine.clock = clock
+    return { machine, when: { atMs: occurredMs, isTrusted, monoMs } }
+  }
+
+  #seen(machine: MachineMemory, receivedMs: number, isHeartbeat: boolean): void {
+    const monoMs = this.#ctx.clock.monotonicMs()
+    if (isHeartbeat) {
+      const gapMs = machine.lastBeatMonoMs === null ? 0 : monoMs - machine.lastBeatMonoMs
+      machine.missed += missedWithin(gapMs, machine.usualIntervalMs)
+      machine.usualIntervalMs = usualIntervalAfter(machine.usualIntervalMs, gapMs)
+      machine.lastBeatMonoMs = monoMs
+      machine.seen += 1
+    }
+    machine.lastSeenMonoMs = monoMs
+    machine.lastSeenMs = receivedMs
+    machine.isUnflushed = true
+    if (machine.isOnline) return
+    machine.isOnline = true
+    this.commits.collecting.emit('machine.online', { machineId: machine.machineId })
+    this.commits.collecting.machines.add(machine)
+  }
+
+  #addScale(machine: MachineMemory, scaleId: string): ScaleMemory {
+    const scale = newScale(machine, scaleId, this.#ctx.config.changeThresholdGrams)
+    machine.scales.set(scaleId, scale)
+    this.commits.collecting.scales.set(scale, machine)
+    this.commits.collecting.machines.add(machine)
+    return scale
+  }
+
+  #read({ machine, scale }: At, settled: Settled, origin: When & From): void {
+    const gapMs = gapSince(scale, origin)
+    const isLate = scale.state.baseline !== null && (scale.monoMs === null || gapMs > silenceAllowedMs(machine.usualIntervalMs))
+    const isFirst = scale.state.baseline === null
+    const step = read(scale.state, { ...settled, atMs: origin.atMs, gapMs, isLate }, toolsFor(scale, newId))
+    if (isFirst) this.#openBooks({ machine, scale }, settled.grams)
+    this.#take({ machine, scale }, step, origin)
+    scale.monoMs = origin.monoMs
+    scale.trustedMs = origin.isTrusted ? origin.atMs : null
+    retune(scale, this.#ctx.config.changeThresholdGrams)
+  }
+
+  /** A scale's first reading opens its books in the running machine session; the first after a tare moves their opening with the zero. */
+  #openBooks({ machine, scale }: At, grams: number): void {
+    const { sessionId } = machine
+    const { collecting } = this.commits
+    if (scale.taredFromGrams === null) collecting.openings.push({ sessionId, scaleId: scale.scaleId, grams })
+    else collecting.moves.push({ rowId: NOBODY, closedSessionId: NOBODY, openedSessionId: sessionId, scaleId: scale.scaleId, grams: grams - scale.taredFromGrams })
+    scale.taredFromGrams = null
+    collecting.scales.set(scale, machine)
+    collecting.machines.add(machine)
+  }
+
+  #take({ machine, scale }: At, step: { state: ScaleState; effects: Effect[] }, from: From): void {
+    const before = scale.state
+    scale.state = step.state
+    if (step.effects.length === 0) return
+    const batch = this.commits.collecting
+    for (const effect of step.effects) {
+      batch.add(effect, { machine, scale, ...from })
+      if (effect.kind !== 'record') moveBoundary(batch, scale, { effect, before })
+    }
+    batch.scales.set(scale, machine)
+    batch.machines.add(machine)
+  }
+
+  #close(machine: MachineMemory): Durable {
+    this.commits.collecting.messages += 1
+    if (this.commits.collecting.machines.has(machine)) machine.unwritten = this.commits.soon()
+    return machine.unwritten
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const startedMs = performance.now()
+    const writing = writeBatch(this.#ctx.pool, batch, this.#ctx.clock.now())
+    for (const machine of batch.machines) Object.assign(machine, { seen: 0, missed: 0, isUnflushed: false })
+    await writing
+    this.#figures.commit.observe((performance.now() - startedMs) / 1000)
+  }
+
+  #written(batch: Batch): void {
+    for (const machine of batch.machines) if (machine.unwritten === batch.promise) machine.unwritten = null
+    this.#figures.batch.observe(batch.messages)
+    this.#figures.changes.inc(batch.changed.length)
+    for (const row of batch.changed) this.#weightLog?.write(logLine(row))
+    if (batch.events.length > 0) this.#ctx.events.nudge()
+  }
+
+  #failed(batch: Batch, error: unknown): unknown {
+    const reason = databaseError(error)
+    this.#figures.failed.inc()
+    this.#ctx.log.error({ err: reason, messages: batch.messages }, 'ingest commit failed')
+    return reason
+  }
+}
+
+type At = { machine: MachineMemory; scale: ScaleMemory }
+
+const fromMessage = ({ receivedMs, seq }: MessageHead, source: ChangeSource): From => ({ source, receivedMs, seq, deviceChangeId: null })
+
+/** A change that was unsettled at a cut was revised: the weight at the cut was not what it seemed. */
+function moveBoundary(batch: Batch, scale: ScaleMemory, { effect, before }: { effect: Effect & { kind: 'correct' | 'withdraw' }; before: ScaleState }): void {
+  const { boundary } = scale
+  if (!boundary || boundary.rowId !== effect.row.rowId || !before.pending) return
+  const grams = (effect.kind === 'withdraw' ? before.pending.fromGrams : effect.after) - before.pending.valueGrams
+  if (grams !== 0) batch.moves.push({ ...boundary, scaleId: scale.scaleId, grams })
+  if (effect.kind === 'withdraw' || effect.settled) scale.boundary = null
+}
+
+function figuresOf({ metrics }: Context) {
+  return {
+    messages: metrics.counter('niflr_device_messages_total', 'Device messages taken, by kind and outcome', ['kind', 'outcome']),
+    changes: metrics.counter('niflr_weight_change_versions_total', 'Weight change rows written, each version counted'),
+    batch: metrics.histogram('niflr_commit_messages', 'Messages that shared one commit', [1, 2, 5, 10, 20, 50, 100, 200, 500]),
+    commit: metrics.histogram('niflr_commit_seconds', 'Duration of an ingest commit', [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2]),
+    failed: metrics.counter('niflr_commit_failures_total', 'Ingest commits that failed; their messages were refused')
+  }
+}

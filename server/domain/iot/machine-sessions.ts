@@ -1,0 +1,93 @@
+/**
+ * Machine sessions: one running per machine (the database allows no second), cut by the timetable and at each change of the store mode.
+ * At a cut the last weight of each scale closes the old one and opens the new one, so no gram can fall between two.
+ */
+import { sql } from 'kysely'
+import { type Context, type Tx, transact } from '#server/context.ts'
+import { newId } from '#server/platform/ids.ts'
+import { intakeOf } from './intakes.ts'
+import type { MachineMemory, ScaleMemory } from './memory.ts'
+import { sigmaOf } from './noise.ts'
+
+type Cut = { machine: MachineMemory; nextId: string }
+
+/**
+ * Ends the running machine session of every machine (or of `only`) and starts the next, in the caller's transaction. Device messages wait
+ * until that transaction is over.
+ */
+export async function cutMachineSessions(ctx: Context, tx: Tx, { storeMode, only }: { storeMode: string; only?: (machine: MachineMemory) => boolean }): Promise<void> {
+  const intake = intakeOf(ctx)
+  const open = await intake.commits.close()
+  const cuts = [...intake.machines.values()].filter(only ?? (() => true)).map((machine): Cut => ({ machine, nextId: newId() }))
+  tx.onEnd((committed) => {
+    if (committed) for (const cut of cuts) turn(ctx, cut, tx.now.getTime())
+    open()
+  })
+  if (cuts.length === 0) return
+  await closeSessions(tx, cuts)
+  await openSessions(tx, cuts, storeMode)
+  for (const { machine } of cuts) {
+    const startedAt = new Date(machine.sessionStartedMs).toISOString()
+    tx.emit('machine-session.closed', { machineSessionId: machine.sessionId, machineId: machine.machineId, startedAt, endedAt: tx.now.toISOString() })
+  }
+}
+
+/** Cuts the sessions that have lasted MACHINE_SESSION_SECONDS, by the clock that does not jump. Returns how many. */
+export async function rotateMachineSessions(ctx: Context): Promise<number> {
+  const intake = intakeOf(ctx)
+  await intake.commits.ready()
+  const lengthMs = ctx.config.machineSessionSeconds * 1000
+  const isDue = (machine: MachineMemory) => ctx.clock.monotonicMs() - (machine.sessionStartedMonoMs ?? Number.NEGATIVE_INFINITY) >= lengthMs
+  const due = [...intake.machines.values()].filter(isDue).length
+  if (due === 0) return 0
+  await transact(ctx, async (tx) => {
+    const { mode } = await tx.db.selectFrom('store').select('mode').executeTakeFirstOrThrow()
+    await cutMachineSessions(ctx, tx, { storeMode: mode, only: isDue })
+  })
+  return due
+}
+
+/** The first machine session of a machine that was just onboarded, in the same transaction. Returns its id. */
+export async function startMachineSession(tx: Tx, machineId: string): Promise<string> {
+  const id = newId()
+  const storeMode = tx.db.selectFrom('store').select('mode')
+  await tx.db.insertInto('machineSession').values({ id, machineId, startedAt: tx.now, storeMode }).execute()
+  return id
+}
+
+const closing = ({ state }: ScaleMemory): number | null => state.weight ?? (state.baseline === null ? null : Math.round(state.baseline))
+
+async function closeSessions({ db, now }: Tx, cuts: Cut[]): Promise<void> {
+  await sql`UPDATE machine_session SET ended_at = greatest(started_at, ${now}::timestamptz), heartbeats_seen = heartbeats_seen + cut.seen,
+      heartbeats_missed = heartbeats_missed + cut.missed
+    FROM unnest(${cuts.map((c) => c.machine.sessionId)}::uuid[], ${cuts.map((c) => c.machine.seen)}::int[], ${cuts.map((c) => c.machine.missed)}::int[])
+      AS cut (id, seen, missed) WHERE machine_session.id = cut.id`.execute(db)
+  const rows = cuts.flatMap(({ machine }) => [...machine.scales.values()].map((scale) => ({ id: machine.sessionId, scale })))
+  await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, closing_grams, noise_grams, creep_grams)
+    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[],
+      ${rows.map((r) => sigmaOf(r.scale.state.noise))}::float8[], ${rows.map((r) => r.scale.state.creep)}::float8[])
+    ON CONFLICT (machine_session_id, scale_id) DO UPDATE SET closing_grams = excluded.closing_grams, noise_grams = excluded.noise_grams,
+      creep_grams = excluded.creep_grams`.execute(db)
+}
+
+async function openSessions({ db, now }: Tx, cuts: Cut[], storeMode: string): Promise<void> {
+  await sql`INSERT INTO machine_session (id, machine_id, started_at, store_mode)
+    SELECT id, machine_id, ${now}::timestamptz, ${storeMode}::text FROM unnest(${cuts.map((c) => c.nextId)}::uuid[], ${cuts.map((c) => c.machine.machineId)}::text[])
+      AS cut (id, machine_id)`.execute(db)
+  const rows = cuts.flatMap(({ machine, nextId }) => [...machine.scales.values()].map((scale) => ({ id: nextId, scale })))
+  await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
+    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[])`.execute(db)
+}
+
+/** Memory follows the committed cut. */
+function turn(ctx: Context, { machine, nextId }: Cut, atMs: number): void {
+  const closedSessionId = machine.sessionId
+  Object.assign(machine, { sessionId: nextId, sessionStartedMs: atMs, sessionStartedMonoMs: ctx.clock.monotonicMs(), seen: 0, missed: 0 })
+  for (const scale of machine.scales.values()) {
+    const { pending } = scale.state
+    scale.boundary = pending && { rowId: pending.row.rowId, closedSessionId, openedSessionId: nextId }
+    scale.state = { ...scale.state, creep: 0 }
+  }
+}
+
+

@@ -1,0 +1,122 @@
+/** What the iot room remembers in the database, as SQL. Lists read one index in order: keyset paging, exact to the microsecond. */
+import { sql } from 'kysely'
+import type { MachineQuery } from '#contracts/api/machines.ts'
+import type { Db } from '#server/context.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+
+// ── machines and scales ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const machines = (db: Db) =>
+  db
+    .selectFrom('machine')
+    .selectAll()
+    .select(sql<number>`(SELECT count(*) FROM scale WHERE scale.machine_id = machine.machine_id)`.as('scaleCount'))
+export type MachineRow = Omit<Awaited<ReturnType<ReturnType<typeof machines>['executeTakeFirstOrThrow']>>, 'scaleCount'>
+
+export const machineById = (db: Db, machineId: string) => machines(db).where('machineId', '=', machineId).executeTakeFirst()
+
+export async function machinePage(db: Db, { retired = false, limit = 50, cursor }: MachineQuery) {
+  const after = decodeCursor(cursor, ['text'])
+  let query = machines(db).orderBy('machineId').limit(limit + 1)
+  if (!retired) query = query.where('retiredAt', 'is', null)
+  if (after) query = query.where('machineId', '>', String(after[0]))
+  return pageOf(await query.execute(), limit, (row) => [row.machineId])
+}
+
+/** An onboarded machine, locked until the transaction ends. Throws NotFound. */
+export async function lockMachine(db: Db, machineId: string): Promise<MachineRow> {
+  const row = await db.selectFrom('machine').selectAll().where('machineId', '=', machineId).where('retiredAt', 'is', null).forUpdate().executeTakeFirst()
+  if (!row) throw new NotFound('machine', machineId)
+  return row
+}
+
+export const scaleRows = (db: Db, machineId: string) => db.selectFrom('scale').selectAll().where('machineId', '=', machineId).orderBy('scaleId').execute()
+
+// ── weight changes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A timestamp to the microsecond, as a cursor keeps it. */
+const exact = (column: string) => sql<string>`(extract(epoch FROM ${sql.ref(column)}) * 1000000)::bigint::text`
+const moment = (micros: string) => sql<Date>`to_timestamp(0) + ${micros}::bigint * interval '1 microsecond'`
+
+const changes = (db: Db) =>
+  db
+    .selectFrom('weightChange')
+    .select(['id', 'machineId', 'scaleId', 'status', 'grams', 'weightBefore', 'weightAfter', 'occurredAt', 'occurredFrom', 'receivedAt'])
+    .select(['machineSessionId', 'source', 'settled', 'version', 'foundLate'])
+    .select(exact('occurred_at').as('exactAt'))
+    .where('withdrawnAt', 'is', null)
+export type WeightChangeRow = Awaited<ReturnType<ReturnType<typeof changes>['executeTakeFirstOrThrow']>>
+
+export type Span = { from: Date; to: Date | null }
+export type WeightChangeFilter = { machineId?: string; scaleId?: string; from?: string; to?: string; span?: Span; limit?: number; cursor?: string }
+
+/** Newest first. `span`: those that happened, or may have happened, while it lasted. */
+export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
+  const { machineId, scaleId, from, to, span, limit = 50, cursor } = filter
+  const after = decodeCursor(cursor, ['text', 'uuid'])
+  let query = changes(db).orderBy('occurredAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  if (machineId) query = query.where('machineId', '=', machineId)
+  if (scaleId) query = query.where('scaleId', '=', scaleId)
+  if (from) query = query.where('occurredAt', '>=', new Date(from))
+  if (to) query = query.where('occurredAt', '<=', new Date(to))
+  if (span) query = query.where('occurredAt', '>=', span.from)
+  if (span?.to) query = query.where((e) => e.or([e('occurredAt', '<=', span.to), e.and([e('foundLate', '=', true), e('occurredFrom', '<=', span.to)])]))
+  if (after) query = query.where(sql<boolean>`(occurred_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
+  return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
+}
+
+const micros = (value: unknown): string => (/^\d{1,18}$/.test(String(value)) ? String(value) : '0')
+
+// ── machine sessions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type MachineSessionRow = {
+  id: string
+  machineId: string
+  startedAt: Date
+  endedAt: Date | null
+  storeMode: string
+  heartbeatsSeen: number
+  heartbeatsMissed: number
+  exactAt: string
+}
+export type BooksRow = { machineSessionId: string; scaleId: string; openingGrams: number | null; closingGrams: number | null; noiseGrams: number; creepGrams: number; changesGrams: number }
+
+const sessions = (db: Db) =>
+  db
+    .selectFrom('machineSession')
+    .select(['id', 'machineId', 'startedAt', 'endedAt', 'storeMode', 'heartbeatsSeen', 'heartbeatsMissed'])
+    .select(exact('started_at').as('exactAt'))
+
+export async function machineSessionPage(db: Db, { machineId, from, to, limit = 50, cursor }: { machineId?: string; from?: string; to?: string; limit?: number; cursor?: string }) {
+  const after = decodeCursor(cursor, ['text', 'uuid'])
+  let query = sessions(db).orderBy('startedAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  if (machineId) query = query.where('machineId', '=', machineId)
+  if (from) query = query.where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', new Date(from))]))
+  if (to) query = query.where('startedAt', '<=', new Date(to))
+  if (after) query = query.where(sql<boolean>`(started_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
+  return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
+}
+
+/** The machine sessions of one machine that overlap a span, oldest first. Bounded: a session lasts at most a day beyond its timetable. */
+export const sessionsDuring = (db: Db, machineId: string, { from, to }: Span): Promise<MachineSessionRow[]> =>
+  sessions(db)
+    .where('machineId', '=', machineId)
+    .where('startedAt', '<=', to ?? new Date(8.64e15))
+    .where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', from)]))
+    .where('startedAt', '>=', sql<Date>`coalesce((SELECT max(started_at) FROM machine_session earlier WHERE earlier.machine_id = ${machineId} AND earlier.started_at <= ${from}), '-infinity')`)
+    .orderBy('startedAt')
+    .execute()
+
+export const sessionById = (db: Db, id: string) => sessions(db).where('id', '=', id).executeTakeFirst()
+
+/** The books of machine sessions, scale by scale: weights and the sum of the changes that count. */
+export async function booksOf(db: Db, ids: string[]): Promise<BooksRow[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<BooksRow>`
+    SELECT books.*, coalesce(sums.grams, 0)::int AS changes_grams FROM machine_session_scale books
+    LEFT JOIN (SELECT machine_session_id, scale_id, sum(CASE status WHEN 'PICKED' THEN -grams ELSE grams END) AS grams FROM weight_change
+      WHERE machine_session_id = ANY(${ids}::uuid[]) AND withdrawn_at IS NULL GROUP BY 1, 2) sums USING (machine_session_id, scale_id)
+    WHERE books.machine_session_id = ANY(${ids}::uuid[]) ORDER BY scale_id`.execute(db)
+  return rows
+}

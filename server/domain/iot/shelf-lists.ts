@@ -1,0 +1,79 @@
+/** What the shelves did, as people and programs read it: weight changes, and machine sessions with their balance. */
+import type { MachineSession, MachineSessionQuery } from '#contracts/api/machine-sessions.ts'
+import type { WeightChange } from '#contracts/api/weight-changes.ts'
+import type { Context, Db } from '#server/context.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import { balanceOf, isBalanced } from './balance.ts'
+import { type BooksRow, booksOf, type MachineSessionRow, machineSessionPage, type Span, sessionById, sessionsDuring, type WeightChangeFilter, type WeightChangeRow, weightChangePage } from './queries.ts'
+
+/** A weight change as the iot room knows it; who was inside is the user room's to add. */
+export type ShelfChange = Omit<WeightChange, 'visitIds' | 'roles'>
+
+export function shelfChangeOf(row: Omit<WeightChangeRow, 'exactAt'>): ShelfChange {
+  return {
+    id: row.id,
+    machineId: row.machineId,
+    scaleId: row.scaleId,
+    status: row.status as WeightChange['status'],
+    grams: row.grams,
+    weightBefore: row.weightBefore,
+    weightAfter: row.weightAfter,
+    occurredAt: row.occurredAt.toISOString(),
+    occurredFrom: row.occurredFrom.toISOString(),
+    receivedAt: row.receivedAt.toISOString(),
+    machineSessionId: row.machineSessionId,
+    source: row.source as WeightChange['source'],
+    settled: row.settled,
+    version: row.version,
+    foundLate: row.foundLate,
+    movementId: null
+  }
+}
+
+/** Weight changes, newest first; withdrawn ones in no list. */
+export async function listWeightChanges(ctx: Context, filter: WeightChangeFilter) {
+  const page = await weightChangePage(ctx.db, filter)
+  return { ...page, items: page.items.map(shelfChangeOf) }
+}
+
+/** Machine sessions, newest first, with their books. */
+export async function listMachineSessions(ctx: Context, query: MachineSessionQuery) {
+  const page = await machineSessionPage(ctx.db, query)
+  return { ...page, items: await withBooks(ctx.db, page.items) }
+}
+
+/** One machine session. Throws NotFound. */
+export async function readMachineSession(ctx: Context, id: string): Promise<MachineSession> {
+  const row = await sessionById(ctx.db, id)
+  if (!row) throw new NotFound('machine session', id)
+  return (await withBooks(ctx.db, [row]))[0]!
+}
+
+/** The machine sessions of one machine that overlap a span, oldest first, with their books. */
+export async function machineSessionsDuring(db: Db, machineId: string, span: Span): Promise<MachineSession[]> {
+  return withBooks(db, await sessionsDuring(db, machineId, span))
+}
+
+async function withBooks(db: Db, rows: MachineSessionRow[]): Promise<MachineSession[]> {
+  const books = Map.groupBy(await booksOf(db, rows.map((row) => row.id)), (row) => row.machineSessionId)
+  return rows.map((row) => machineSessionOf(row, books.get(row.id) ?? []))
+}
+
+function machineSessionOf({ exactAt: _, ...row }: MachineSessionRow, books: BooksRow[]): MachineSession {
+  const scales = books.map((scale) => balanceOf(row.endedAt === null ? { ...scale, closingGrams: null } : scale))
+  return {
+    ...row,
+    startedAt: row.startedAt.toISOString(),
+    endedAt: row.endedAt?.toISOString() ?? null,
+    isBalanced: isBalanced(scales),
+    scales: scales.map(({ scaleId, openingGrams, closingGrams, changesGrams, residualGrams, toleranceGrams, isBalanced: holds }) => ({
+      scaleId,
+      openingGrams,
+      closingGrams,
+      changesGrams,
+      residualGrams,
+      toleranceGrams,
+      isBalanced: holds
+    }))
+  }
+}

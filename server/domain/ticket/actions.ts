@@ -1,0 +1,33 @@
+/** The ticket room's door: leaving the store makes the tickets; review turns them into a cart; late evidence and the clock work on them later. */
+import type { DoorAccepted } from '#contracts/api/entry.ts'
+import { type Context, transact } from '#server/context.ts'
+import { closeVisit, noteScan, openCart, type Presented, verifyCode } from '#server/domain/user/actions.ts'
+import { completeEmptyTickets } from './auto-review.ts'
+import { openTickets } from './open-tickets.ts'
+import { settleVisits } from './settlement.ts'
+
+export { reviewEmptyTickets } from './auto-review.ts'
+export { attachLateEvidence } from './late-evidence.ts'
+export { expireLeases } from './leases.ts'
+export { findTicket, listTickets, type TicketFilter, visitWithTickets } from './queries.ts'
+export { claimTicket, completeTicket, releaseTicket, reopenTicket } from './review.ts'
+
+/**
+ * Lets a user out: one transaction uses the code up, closes the visit, opens its cart and one ticket for each machine. Possible in every
+ * store mode. Throws Refused with the first reason that holds, Unavailable when the box cannot decide: then the door opens all the same.
+ */
+export function leave(ctx: Context, presented: Presented): Promise<DoorAccepted> {
+  return noteScan(ctx, { direction: 'exit', scannerId: presented.scannerId }, async () => {
+    const code = await verifyCode(ctx, { ...presented, tag: 'EXIT' })
+    return transact(ctx, async (tx) => {
+      const visit = await closeVisit(tx, code, presented.scannerId)
+      const { visitId, userId, role } = visit
+      await openCart(tx, { visitId, userId, currency: ctx.config.currency })
+      const tickets = await openTickets(ctx, tx, visit)
+      const silent = tickets.filter((ticket) => ticket.isDoneAtOnce)
+      await completeEmptyTickets(tx, silent)
+      if (silent.length === tickets.length) await settleVisits(tx, [visitId])
+      return { status: 'success', visitId, userId, role } as const
+    })
+  })
+}

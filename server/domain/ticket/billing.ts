@@ -1,0 +1,64 @@
+/** A ticket's lines: checked against evidence and catalogue, priced now, and their weight changes billed, each once in the whole store. */
+import { sql } from 'kysely'
+import { MAX_QUANTITY, type TicketDecision, type TicketLine } from '#contracts/api/tickets.ts'
+import type { Tx } from '#server/context.ts'
+import { Invalid, Refused } from '#server/platform/errors.ts'
+import { type Decided, ticketNumber } from './rules.ts'
+import type { HeldTicket } from './ticket-rows.ts'
+
+/** The decision's lines with their prices. Throws Invalid naming the field that is no product, no evidence of this ticket, or doubled. */
+export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDecision['lines']): Promise<TicketLine[]> {
+  const prices = await pricesOf(tx, lines.map((line) => line.productId))
+  const seen = new Set<string>()
+  return lines.map(({ productId, quantity, weightChangeIds = [] }, n) => {
+    const unitPriceMinor = prices.get(productId.toLowerCase())
+    if (unitPriceMinor === undefined) throw new Invalid(`lines/${n}/productId`, 'is not a product of the catalogue')
+    if (!(quantity >= 1 && quantity <= MAX_QUANTITY)) throw new Invalid(`lines/${n}/quantity`, `must be from 1 to ${MAX_QUANTITY}`)
+    const ids = weightChangeIds.map((id) => id.toLowerCase())
+    for (const [m, id] of ids.entries()) {
+      const field = `lines/${n}/weightChangeIds/${m}`
+      if (ticket.evidence[id] === undefined) throw new Invalid(field, 'is not a weight change of this ticket')
+      if (seen.has(id)) throw new Invalid(field, 'stands in these lines twice')
+      seen.add(id)
+    }
+    return { productId: productId.toLowerCase(), quantity, unitPriceMinor, weightChangeIds: ids }
+  })
+}
+
+/** Writes the lines and bills their weight changes. Throws Refused('already-billed') naming the ticket that has one of them. */
+export async function billLines(tx: Tx, ticket: HeldTicket, lines: TicketLine[]): Promise<void> {
+  if (lines.length === 0) return
+  const rows = lines.map(({ productId, quantity, unitPriceMinor }, position) => ({ ticketId: ticket.id, position, productId, quantity, unitPriceMinor }))
+  await tx.db.insertInto('ticketLine').values(rows).execute()
+  const billed = lines.flatMap((line, position) => line.weightChangeIds.map((weightChangeId) => ({ weightChangeId, ticketId: ticket.id, position })))
+  if (billed.length === 0) return
+  billed.sort((a, b) => (a.weightChangeId < b.weightChangeId ? -1 : 1)) // all in one order: two reviewers never wait for each other in a circle
+  const written = await tx.db.insertInto('billedWeightChange').values(billed).onConflict((c) => c.doNothing()).returning('weightChangeId').execute()
+  if (written.length < billed.length) throw await alreadyBilled(tx, ticket, billed.map((row) => row.weightChangeId))
+}
+
+/** The lines of a completed ticket as they were decided. */
+export async function decidedLines(tx: Tx, ticketId: string): Promise<Decided[]> {
+  const { rows } = await sql<Decided>`
+    SELECT line.product_id, line.quantity, array_remove(array_agg(billed.weight_change_id::text), NULL) AS weight_change_ids
+    FROM ticket_line AS line LEFT JOIN billed_weight_change AS billed ON billed.ticket_id = line.ticket_id AND billed.position = line.position
+    WHERE line.ticket_id = ${ticketId} GROUP BY line.position, line.product_id, line.quantity`.execute(tx.db)
+  return rows
+}
+
+async function pricesOf(tx: Tx, productIds: string[]): Promise<Map<string, number>> {
+  if (productIds.length === 0) return new Map()
+  const rows = await tx.db.selectFrom('product').select(['id', 'priceMinor']).where('id', 'in', productIds).execute()
+  return new Map(rows.map((row) => [row.id, row.priceMinor]))
+}
+
+async function alreadyBilled(tx: Tx, ticket: HeldTicket, ids: string[]): Promise<Refused> {
+  const { rows } = await sql<{ weightChangeId: string; ticketId: string; number: number }>`
+    SELECT billed.weight_change_id, billed.ticket_id, other.number
+    FROM billed_weight_change AS billed JOIN ticket AS other ON other.id = billed.ticket_id
+    WHERE billed.weight_change_id = ANY(${ids}::uuid[]) AND billed.ticket_id <> ${ticket.id} LIMIT 1`.execute(tx.db)
+  const found = rows[0]
+  if (!found) return new Refused('already-billed', 'another ticket is just billing one of these weight changes; try again')
+  const number = ticketNumber(found.number)
+  return new Refused('already-billed', `weight change ${found.weightChangeId} is billed on ticket ${number}`, { ...found, number })
+}

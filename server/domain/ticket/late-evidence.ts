@@ -1,0 +1,128 @@
+/**
+ * Late evidence: what lands in a window after its ticket was made. A follower of the event log finds the tickets that a weight change
+ * touches and compares what they know with what lies there now; a difference makes a new version, and reopens a completed ticket where
+ * it could alter the cart. Because states are compared, a message told twice, out of order or again after a crash changes nothing, and
+ * the cursor moves in the transaction of its effects.
+ *
+ * Nothing slips between the follower and who works on a ticket at the same time:
+ * - an exit that is just making its tickets holds the row of the store and looks at the evidence under that lock. The follower waits
+ *   for the lock once between reading events and looking for tickets: an exit before it is committed and its tickets are found, an
+ *   exit after it sees the change itself, since events are only told of committed transactions;
+ * - a review or the clock completes a ticket under its row lock and looks at the evidence after taking it. Either it sees the change,
+ *   or the follower waits for the lock and finds a completed ticket, which it reopens.
+ */
+import { sql } from 'kysely'
+import type { Context, Tx } from '#server/context.ts'
+import { transact } from '#server/context.ts'
+import { reopenCarts } from '#server/domain/user/actions.ts'
+import { EVENTS_START, type EventCursor, type EventRow } from '#server/platform/event-log.ts'
+import { billedOn, currentEvidence } from './evidence.ts'
+import { type Evidence, type EvidenceNews, evidenceNews } from './rules.ts'
+import { forgetLines, type HeldTicket, lockTickets, refOf, writeRevisions } from './ticket-rows.ts'
+
+const FOLLOWER = 'attach-late-evidence'
+const PAGE = 1000
+
+/** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
+export async function attachLateEvidence(ctx: Context): Promise<number> {
+  const cursor = await cursorOf(ctx)
+  const events = await ctx.events.after(cursor, { limit: PAGE })
+  const last = events.at(-1)
+  if (!last) return 0
+  const touched = events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
+  if (touched.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
+  await transact(ctx, async (tx) => {
+    if (!(await moveCursor(tx, cursor, last))) return // another process took this page
+    await moveWindows(tx, touched)
+    const ids = await ticketsTouchedBy(tx, touched)
+    if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
+  })
+  return events.length
+}
+
+/**
+ * Brings held tickets up to date with their evidence: those that know less than there is get a new version; a completed one whose cart
+ * could be altered is reopened. Returns all of them as they are now.
+ */
+export async function refreshEvidence(ctx: Context, tx: Tx, tickets: HeldTicket[]): Promise<HeldTicket[]> {
+  if (tickets.length === 0) return []
+  const current = await currentEvidence(tx.db, tickets.map((ticket) => ticket.id))
+  const changed = tickets.filter((ticket) => evidenceNews({ ...NOTHING_BILLED, known: ticket.evidence, current: current.get(ticket.id)! }))
+  if (changed.length === 0) return tickets
+  const billed = await billedOn(tx.db, [...new Set(changed.flatMap((ticket) => [...Object.keys(ticket.evidence), ...Object.keys(current.get(ticket.id)!)]))])
+  const news = changed.map((ticket) => newsOf(ticket, current.get(ticket.id)!, billed))
+  const next = changed.map((ticket, n) => nextState(ctx, tx, { ticket, current: current.get(ticket.id)!, news: news[n]! }))
+  const written = await writeRevisions(tx, next.map((ticket, n) => ({ ticket, reason: reasonOf(changed[n]!, ticket, news[n]!), author: 'system' })))
+  for (const [n, ticket] of written.entries()) tx.emit('ticket.changed', { ...refOf(ticket), reason: reasonOf(changed[n]!, ticket, news[n]!) })
+  await reopen(tx, written.filter((ticket, n) => isReopened(changed[n]!, ticket)))
+  const latest = new Map(written.map((ticket) => [ticket.id, ticket]))
+  return tickets.map((ticket) => latest.get(ticket.id) ?? ticket)
+}
+
+const NOTHING_BILLED = { billedHere: new Set<string>(), billedElsewhere: new Set<string>() }
+const isReopened = (before: HeldTicket, after: HeldTicket) => before.status === 'REVIEW_COMPLETE' && after.status === 'TO_BE_REVIEWED'
+const reasonOf = (before: HeldTicket, after: HeldTicket, news: EvidenceNews) =>
+  news.hasAdded || isReopened(before, after) ? 'late-evidence' : 'evidence-corrected'
+
+function newsOf(ticket: HeldTicket, current: Evidence, billed: Map<string, string>): EvidenceNews {
+  const on = (isHere: boolean) => new Set([...billed].filter(([, ticketId]) => (ticketId === ticket.id) === isHere).map(([id]) => id))
+  return evidenceNews({ known: ticket.evidence, current, billedHere: on(true), billedElsewhere: on(false) })!
+}
+
+/** A ticket that has become empty may complete itself again; one that got evidence may not. */
+function nextState({ config }: Context, tx: Tx, { ticket, current, news }: { ticket: HeldTicket; current: Evidence; news: EvidenceNews }): HeldTicket {
+  const status = ticket.status === 'REVIEW_COMPLETE' && news.couldAlterCart ? 'TO_BE_REVIEWED' : ticket.status
+  const isEmpty = Object.keys(current).length === 0
+  const mayComplete = isEmpty && config.autoReview !== 'off' && status !== 'REVIEW_COMPLETE'
+  return { ...ticket, status, evidence: current, autoReviewDueAt: mayComplete ? (ticket.autoReviewDueAt ?? tx.now) : null }
+}
+
+async function reopen(tx: Tx, tickets: HeldTicket[]): Promise<void> {
+  if (tickets.length === 0) return
+  await forgetLines(tx, tickets.map(({ id }) => ({ id, reason: 'late-evidence' })))
+  for (const ticket of tickets) tx.emit('ticket.reopened', { ...refOf(ticket), reason: 'late-evidence' })
+  await reopenCarts(tx, [...new Set(tickets.map((ticket) => ticket.visitId))])
+}
+
+/** The tickets whose window one of these weight changes lies in, or reaches into. */
+async function ticketsTouchedBy(tx: Tx, events: EventRow[]): Promise<string[]> {
+  const changes = events.map((event) => event.payload)
+  const of = (key: string, otherwise: string) => changes.map((change) => String(change[key] ?? change[otherwise]))
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT ticket.id
+    FROM unnest(${of('machineId', 'machineId')}::text[], ${of('occurredFrom', 'startedAt')}::timestamptz[], ${of('occurredAt', 'endedAt')}::timestamptz[])
+      AS change (machine_id, since, until)
+    JOIN ticket ON ticket.machine_id = change.machine_id AND ticket.window_end >= change.since AND ticket.window_start <= change.until`.execute(tx.db)
+  return rows.map((row) => row.id)
+}
+
+/**
+ * The machine session that ran at a logout has ended: now it is known when, and the window of kind `machine-session` ends there. What was
+ * decided on a longer window stands: a completed ticket's window only grows.
+ */
+async function moveWindows(tx: Tx, events: EventRow[]): Promise<void> {
+  const closed = events.filter((event) => event.name === 'machine-session.closed').map((event) => event.payload)
+  if (closed.length === 0) return
+  const of = (key: string) => closed.map((session) => String(session[key]))
+  await sql`
+    UPDATE ticket SET window_end = greatest(closed.until, ticket.end_time),
+      auto_review_due_at = ticket.auto_review_due_at + (greatest(closed.until, ticket.end_time) - ticket.window_end)
+    FROM unnest(${of('machineId')}::text[], ${of('startedAt')}::timestamptz[], ${of('endedAt')}::timestamptz[]) AS closed (machine_id, since, until)
+    WHERE ticket.machine_id = closed.machine_id AND ticket.window_end >= closed.since AND ticket.window_kind = 'machine-session'
+      AND ticket.end_time >= closed.since AND ticket.end_time <= closed.until AND ticket.window_end <> greatest(closed.until, ticket.end_time)
+      AND (ticket.status <> 'REVIEW_COMPLETE' OR closed.until > ticket.window_end)`.execute(tx.db)
+}
+
+async function cursorOf({ db }: Context): Promise<EventCursor> {
+  const row = await db.selectFrom('eventCursor').select(['transactionId', 'id']).where('follower', '=', FOLLOWER).executeTakeFirst()
+  return row ?? EVENTS_START
+}
+
+/** False when the cursor is no longer where it was read. */
+async function moveCursor(tx: Tx, from: EventCursor, to: EventCursor): Promise<boolean> {
+  await sql`INSERT INTO event_cursor (follower, transaction_id, id) VALUES (${FOLLOWER}, '0', 0) ON CONFLICT DO NOTHING`.execute(tx.db)
+  const moved = await sql`
+    UPDATE event_cursor SET transaction_id = ${to.transactionId}::text::xid8, id = ${to.id}
+    WHERE follower = ${FOLLOWER} AND transaction_id = ${from.transactionId}::text::xid8 AND id = ${from.id}`.execute(tx.db)
+  return moved.numAffectedRows === 1n
+}

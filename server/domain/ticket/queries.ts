@@ -1,0 +1,155 @@
+/** Tickets as the API shows them: rows by keyset, newest first, each page's evidence read in one query. */
+import { sql } from 'kysely'
+import type { Ticket, TicketDetail, TicketLine, TicketMachineSession, TicketRevision, TicketStatus, TicketWeightChange } from '#contracts/api/tickets.ts'
+import type { VisitDetail } from '#contracts/api/visits.ts'
+import type { Context, Db } from '#server/context.ts'
+import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
+import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { type EvidenceRow, evidenceRows } from './evidence.ts'
+import { ticketNumber } from './rules.ts'
+
+export type TicketFilter = { limit?: number; cursor?: string; status?: TicketStatus; machineId?: string; userId?: string; visitId?: string }
+type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number]
+type Row = Pick<Ticket, 'id' | 'visitId' | 'userId' | 'role' | 'machineId' | 'status' | 'windowKind' | 'claimedBy' | 'claimedByName' | 'completedBy' | 'note' | 'reopenReason' | 'version'> & {
+  number: number
+  startTime: Date
+  endTime: Date
+  windowStart: Date
+  windowEnd: Date
+  leaseExpiresAt: Date | null
+  completedAt: Date | null
+}
+
+/** Tickets that fit all that `filter` names, newest first. */
+export async function listTickets({ db }: Context, { limit = 50, cursor, ...filter }: TicketFilter): Promise<{ items: Ticket[]; nextCursor: string | null }> {
+  const key = decodeCursor(cursor, ['number'])
+  const rows = await ticketRows(db, { ...filter, before: key ? Number(key[0]) : null, limit: limit + 1 })
+  const page = pageOf(rows, limit, (row) => [row.number])
+  return { ...page, items: await assemble(db, page.items) }
+}
+
+/** One ticket with its history. Throws NotFound. */
+export async function findTicket({ db }: Context, id: string): Promise<TicketDetail> {
+  const rows = await ticketRows(db, { id, before: null, limit: 1 })
+  if (rows.length === 0) throw new NotFound('ticket', id)
+  const [[ticket], revisions] = await Promise.all([assemble(db, rows), revisionsOf(db, id)])
+  return { ...ticket!, revisions }
+}
+
+/** A visit with its tickets and its cart. Throws NotFound. */
+export async function visitWithTickets({ db }: Context, visitId: string): Promise<VisitDetail> {
+  const visit = await findVisit(db, visitId)
+  const rows = await ticketRows(db, { visitId, before: null, limit: null })
+  const [tickets, cart] = await Promise.all([assemble(db, rows.reverse()), findCart(db, visitId)])
+  return { ...visit, tickets, cart }
+}
+
+type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; before: number | null; limit: number | null }
+
+async function ticketRows(db: Db, { id, before, limit, status, machineId, userId, visitId }: RowFilter): Promise<Row[]> {
+  const wanted = [
+    ...(id ? [sql`ticket.id = ${id}`] : []),
+    ...(before === null ? [] : [sql`ticket.number < ${before}`]),
+    ...(status ? [sql`ticket.status = ${status}`] : []),
+    ...(machineId ? [sql`ticket.machine_id = ${machineId}`] : []),
+    ...(userId ? [sql`ticket.user_id = ${userId}`] : []),
+    ...(visitId ? [sql`ticket.visit_id = ${visitId}`] : [])
+  ]
+  const { rows } = await sql<Row>`
+    SELECT ticket.id, ticket.number, ticket.visit_id, ticket.user_id, visit.role, ticket.machine_id, ticket.start_time, ticket.end_time,
+      ticket.window_kind, ticket.window_start, ticket.window_end, ticket.status, ticket.claimed_by, holder.username AS claimed_by_name,
+      ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.version
+    FROM ticket JOIN visit ON visit.id = ticket.visit_id LEFT JOIN staff_account AS holder ON holder.id = ticket.claimed_by
+    ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
+    ORDER BY ticket.number DESC ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
+  return rows
+}
+
+async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map((row) => row.id)
+  const [changes, lines, sessions] = await Promise.all([evidenceRows(db, ids), linesOf(db, ids), sessionsOf(db, rows)])
+  const then = await visitsDuring(db, changes.map((change) => ({ from: change.occurredFrom, to: change.occurredAt })))
+  const shown = changes.map((change, n) => weightChangeOf(change, then[n]!))
+  const byTicket = Map.groupBy(shown.map((change, n) => ({ ticketId: changes[n]!.ticketId, change })), (entry) => entry.ticketId)
+  const inside = await visitsOfSessions(db, { rows, changes, sessions })
+  return rows.map((row, n): Ticket => {
+    const weightChanges = (byTicket.get(row.id) ?? []).map((entry) => entry.change)
+    const visitIds = new Set([...weightChanges.flatMap((change) => change.visitIds), ...(inside.get(row.id) ?? [])])
+    const otherVisits = [...visitIds].filter((visitId) => visitId !== row.visitId)
+    return { ...ticketFacts(row), weightChanges, movements: [], videos: [], ...booksOf(sessions[n]!), otherVisits, proposedLines: [], lines: lines.get(row.id) ?? [] }
+  })
+}
+
+function ticketFacts({ number, startTime, endTime, windowStart, windowEnd, leaseExpiresAt, completedAt, ...row }: Row) {
+  const times = { startTime: startTime.toISOString(), endTime: endTime.toISOString(), windowStart: windowStart.toISOString(), windowEnd: windowEnd.toISOString() }
+  return { ...row, number: ticketNumber(number), ...times, leaseExpiresAt: leaseExpiresAt?.toISOString() ?? null, completedAt: completedAt?.toISOString() ?? null }
+}
+
+function weightChangeOf({ ticketId: _, occurredAt, occurredFrom, receivedAt, ...change }: EvidenceRow, then: Pick<TicketWeightChange, 'visitIds' | 'roles'>): TicketWeightChange {
+  const times = { occurredAt: occurredAt.toISOString(), occurredFrom: occurredFrom.toISOString(), receivedAt: receivedAt.toISOString() }
+  return { ...change, ...times, ...then, movementId: null }
+}
+
+/**
+ * A window of kind `machine-session` reaches over whole machine sessions, so a change may also belong to a visit that touched its
+ * machine session without being open at that very moment.
+ */
+async function visitsOfSessions(db: Db, { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: Session[][] }): Promise<Map<string, string[]>> {
+  const spans = rows.flatMap((row, n) => {
+    if (row.windowKind === 'visit') return []
+    const own = changes.filter((change) => change.ticketId === row.id)
+    return sessions[n]!.filter((s) => own.some((change) => holds(s, change.occurredAt))).map((s) => ({ ticketId: row.id, from: new Date(s.startedAt), to: new Date(s.endedAt ?? row.windowEnd) }))
+  })
+  const then = await visitsDuring(db, spans)
+  const found = new Map<string, string[]>()
+  for (const [n, { ticketId }] of spans.entries()) found.set(ticketId, [...(found.get(ticketId) ?? []), ...then[n]!.visitIds])
+  return found
+}
+
+const holds = (session: Session, time: Date) => new Date(session.startedAt) <= time && (session.endedAt === null || time <= new Date(session.endedAt))
+
+const NEAR_MS = 3_600_000
+
+/** The machine sessions that each row's window overlaps: windows of one machine that lie near each other are asked for together. */
+async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
+  const spans: { machineId: string; from: Date; to: Date }[] = []
+  for (const { machineId, windowStart, windowEnd } of [...rows].sort((a, b) => a.windowStart.getTime() - b.windowStart.getTime())) {
+    const near = spans.findLast((span) => span.machineId === machineId)
+    if (!near || windowStart.getTime() - near.to.getTime() > NEAR_MS) spans.push({ machineId, from: windowStart, to: windowEnd })
+    else if (windowEnd > near.to) near.to = windowEnd
+  }
+  const sessions = (await Promise.all(spans.map((span) => machineSessionsDuring(db, span.machineId, span)))).flat()
+  const each = new Map(sessions.map((session) => [session.id, session])) // a long one may lie near several windows
+  const byMachine = Map.groupBy(each.values(), (session) => session.machineId)
+  return rows.map(({ machineId, windowStart, windowEnd }) => {
+    const isOverlapping = ({ startedAt, endedAt }: Session) => new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) >= windowStart)
+    return (byMachine.get(machineId) ?? []).filter(isOverlapping)
+  })
+}
+
+function booksOf(sessions: Session[]): Pick<Ticket, 'machineSessions' | 'balance'> {
+  const machineSessions = sessions.map(({ id, startedAt, endedAt, isBalanced }): TicketMachineSession => ({ id, startedAt, endedAt, isBalanced }))
+  const known = machineSessions.filter((session) => session.isBalanced !== null)
+  const residuals = sessions.flatMap((session) => session.scales.flatMap((scale) => scale.residualGrams ?? []))
+  const isBalanced = known.length === 0 ? null : known.every((session) => session.isBalanced)
+  return { machineSessions, balance: { isBalanced, residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + Math.abs(grams), 0) } }
+}
+
+async function linesOf(db: Db, ticketIds: string[]): Promise<Map<string, TicketLine[]>> {
+  const { rows } = await sql<TicketLine & { ticketId: string }>`
+    SELECT line.ticket_id, line.product_id, line.quantity, line.unit_price_minor,
+      ARRAY(SELECT billed.weight_change_id::text FROM billed_weight_change AS billed
+        WHERE billed.ticket_id = line.ticket_id AND billed.position = line.position ORDER BY 1) AS weight_change_ids
+    FROM ticket_line AS line WHERE line.ticket_id = ANY(${ticketIds}::uuid[]) ORDER BY line.ticket_id, line.position`.execute(db)
+  const lines = new Map<string, TicketLine[]>()
+  for (const { ticketId, ...line } of rows) lines.set(ticketId, [...(lines.get(ticketId) ?? []), line])
+  return lines
+}
+
+async function revisionsOf(db: Db, id: string): Promise<TicketRevision[]> {
+  const rows = await db.selectFrom('ticketRevision').selectAll().where('ticketId', '=', id).orderBy('version', 'desc').limit(200).execute()
+  return rows.map(({ ticketId: _, at, status, lines, ...row }) => ({ ...row, status: status as TicketStatus, lines: lines as TicketLine[] | null, at: at.toISOString() }))
+}

@@ -1,0 +1,218 @@
+/** The user room's door: coming in, the user's part of leaving, store modes; and what its neighbours may use of scanners, QR keys and lists. */
+import { sql } from 'kysely'
+import type { DoorAccepted } from '#contracts/api/entry.ts'
+import type { StoreInfo, StoreMode, StoreModeState, UserRole } from '#contracts/api/store.ts'
+import type { UserDetail, UserPatch } from '#contracts/api/users.ts'
+import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
+import { cutMachineSessions } from '#server/domain/iot/actions.ts'
+import { audit, mayReadPhoneNumbers } from '#server/domain/staff/actions.ts'
+import { NotFound, Refused } from '#server/platform/errors.ts'
+import { newId } from '#server/platform/ids.ts'
+import { keyRing } from './key-ring.ts'
+import { countOpenVisits, openVisitsOf, storeRow, type UserFilter, userOf, usersPage } from './queries.ts'
+import { entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
+import { noteScan } from './scan-log.ts'
+import { scannerById } from './scanners.ts'
+import { type Code, SKEW_SECONDS, verifyToken } from './token.ts'
+
+export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from './carts.ts'
+export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
+export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
+export { type Direction, noteScan } from './scan-log.ts'
+export {
+  addScanner,
+  changeScanner,
+  findScanner,
+  type KnownScanner,
+  listScanners,
+  loadScannerKeys,
+  retireScanner,
+  rotateScannerKey,
+  scannerById,
+  scannerByKey,
+  setScannerOnline
+} from './scanners.ts'
+export type { Code } from './token.ts'
+
+export type Presented = { token: string; scannerId: string | null }
+export type ClosedVisit = { visitId: string; userId: string; role: UserRole; enteredAt: Date; exitedAt: Date }
+
+const refused = (reason: keyof typeof REFUSAL_MESSAGES) => new Refused(reason, REFUSAL_MESSAGES[reason])
+
+/**
+ * Lets a user in: one code, one visit, in one transaction; a refused code is not used up. Throws Refused with the first reason that
+ * holds (contract §3), Unavailable when the box cannot decide: then the door stays closed.
+ */
+export function enter(ctx: Context, presented: Presented): Promise<DoorAccepted> {
+  return noteScan(ctx, { direction: 'entry', scannerId: presented.scannerId }, async () => {
+    const code = await verifyCode(ctx, { ...presented, tag: 'ENTRY' })
+    return transact(ctx, (tx) => openVisit(tx, code, presented.scannerId))
+  })
+}
+
+/** What a code claims, once it is known to be signed, timely and shown at the right door. Throws Refused. Not yet used up. */
+export async function verifyCode(ctx: Context, { token, scannerId, tag }: Presented & { tag: 'ENTRY' | 'EXIT' }): Promise<Code> {
+  const scanner = scannerId && scannerById(ctx, scannerId)
+  if (scanner && scanner.tag !== tag) throw refused('wrong-scanner')
+  const rules = { storeId: ctx.store.storeId, nowMs: ctx.clock.now().getTime(), maxAgeSeconds: ctx.config.qrMaxAgeSeconds }
+  const code = await verifyToken(token, await keyRing(ctx), rules)
+  if (typeof code === 'string') throw refused(code)
+  return code
+}
+
+/**
+ * The lock on `store` makes an entry and a mode change wait for each other: whoever commits second has seen the first. Entries share
+ * it, and it does not stand in the way of the exits' ticket numbers.
+ */
+async function openVisit(tx: Tx, code: Code, scannerId: string | null): Promise<DoorAccepted> {
+  const { rows } = await sql<{ mode: StoreMode }>`SELECT mode FROM store FOR KEY SHARE`.execute(tx.db)
+  await useCode(tx, code)
+  const user = await recordUser(tx, code)
+  const reason = entryRefusal({ role: code.role, mode: rows[0]!.mode, isBlocked: user.blockedAt !== null })
+  if (reason) throw refused(reason)
+  const visitId = newId()
+  const opened = await sql`
+    WITH opened AS (
+      INSERT INTO visit (id, user_id, role, entered_at, entry_scanner_id)
+      VALUES (${visitId}, ${code.userId}, ${code.role}, ${tx.now}, ${scannerId})
+      ON CONFLICT (user_id) WHERE exited_at IS NULL DO NOTHING RETURNING id)
+    INSERT INTO user_session (id, user_id, visit_id, type, scanner_id, at)
+    SELECT ${newId()}::uuid, ${code.userId}::uuid, id, 'ENTRY_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM opened`.execute(tx.db)
+  if (opened.numAffectedRows !== 1n) throw refused('already-inside')
+  tx.emit('visit.opened', { visitId, userId: code.userId, role: code.role, enteredAt: tx.now.toISOString() })
+  return { status: 'success', visitId, userId: code.userId, role: code.role }
+}
+
+/** The user's part of leaving, in the caller's transaction: uses the code up, ends the visit. Possible in every store mode, blocked or not. */
+export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): Promise<ClosedVisit> {
+  await useCode(tx, code)
+  const { rows } = await sql<{ id: string; role: UserRole; enteredAt: Date; exitedAt: Date }>`
+    WITH closed AS (
+      UPDATE visit SET exited_at = greatest(${tx.now}, entered_at), exit_scanner_id = ${scannerId}, version = version + 1
+      WHERE user_id = ${code.userId} AND exited_at IS NULL RETURNING id, user_id, role, entered_at, exited_at),
+    logged AS (
+      INSERT INTO user_session (id, user_id, visit_id, type, scanner_id, at)
+      SELECT ${newId()}::uuid, user_id, id, 'EXIT_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM closed),
+    seen AS (UPDATE user_detail SET last_seen_at = greatest(last_seen_at, ${tx.now}) FROM closed WHERE user_detail.id = closed.user_id)
+    SELECT id, role, entered_at, exited_at FROM closed`.execute(tx.db)
+  const visit = rows[0]
+  if (!visit) throw refused('not-inside')
+  const closed = { visitId: visit.id, userId: code.userId, role: visit.role, enteredAt: visit.enteredAt, exitedAt: visit.exitedAt }
+  tx.emit('visit.closed', { ...closed, enteredAt: closed.enteredAt.toISOString(), exitedAt: closed.exitedAt.toISOString() })
+  return closed
+}
+
+/** One code, one entry or exit: of many presentations at once the others wait here for the first one's commit, and lose. */
+async function useCode(tx: Tx, { jti, userId, exp }: Code): Promise<void> {
+  const values = { jti, userId, usedAt: tx.now, expiresAt: new Date((exp + SKEW_SECONDS) * 1000) }
+  const used = await tx.db.insertInto('usedCode').values(values).onConflict((c) => c.doNothing()).executeTakeFirst()
+  if (used.numInsertedOrUpdatedRows !== 1n) throw refused('already-used')
+}
+
+function recordUser(tx: Tx, { userId, phoneNumber, role }: Code): Promise<{ blockedAt: Date | null }> {
+  const values = { id: userId, phoneNumber, role, firstSeenAt: tx.now, lastSeenAt: tx.now }
+  return tx.db
+    .insertInto('userDetail')
+    .values(values)
+    .onConflict((c) => c.column('id').doUpdateSet({ phoneNumber, role, lastSeenAt: sql`greatest(user_detail.last_seen_at, ${tx.now})` }))
+    .returning('blockedAt')
+    .executeTakeFirstOrThrow()
+}
+
+/**
+ * The answer of a scan that succeeded within the last `withinMs`, for the same code at the same scanner: what a redelivery by the
+ * broker is told again. Null where that code did not succeed there.
+ */
+export async function answerOfRedelivery(ctx: Context, presented: Presented & { tag: 'ENTRY' | 'EXIT'; withinMs: number }): Promise<DoorAccepted | null> {
+  const code = await verifyCode(ctx, presented)
+  const type = presented.tag === 'ENTRY' ? 'ENTRY_AUTHENTICATED' : 'EXIT_AUTHENTICATED'
+  const since = new Date(ctx.clock.now().getTime() - presented.withinMs)
+  const row = await ctx.db // a code and its user session carry the time of the one transaction that made both
+    .selectFrom('usedCode')
+    .innerJoin('userSession', (on) => on.onRef('userSession.userId', '=', 'usedCode.userId').onRef('userSession.at', '=', 'usedCode.usedAt'))
+    .innerJoin('visit', 'visit.id', 'userSession.visitId')
+    .select(['visit.id', 'visit.role'])
+    .where('usedCode.jti', '=', code.jti)
+    .where('usedCode.userId', '=', code.userId)
+    .where('usedCode.usedAt', '>', since)
+    .where('userSession.type', '=', type)
+    .where('userSession.scannerId', '=', presented.scannerId)
+    .executeTakeFirst()
+  return row ? { status: 'success', visitId: row.id, userId: code.userId, role: row.role as UserRole } : null
+}
+
+/**
+ * Puts the store into a mode and cuts every machine session there, in one transaction. The mode it is in already: nothing happens.
+ * Throws Refused('customers-inside') with their visits when the mode would lock them out, unless `force`.
+ */
+export function changeStoreMode(ctx: Context, actor: Actor, { mode, force = false }: { mode: StoreMode; force?: boolean }): Promise<StoreModeState> {
+  return transact(ctx, async (tx) => {
+    const before = await tx.db.selectFrom('store').select(['mode', 'modeSince']).forUpdate().executeTakeFirstOrThrow()
+    if (before.mode === mode) return { mode, since: before.modeSince.toISOString() }
+    const inside = locksOutCustomers(mode) ? await openVisitsOf(tx.db, 'customer') : []
+    if (inside.length > 0 && !force) throw customersInside(mode, inside)
+    const forced = inside.length > 0
+    await tx.db.updateTable('store').set({ mode, modeSince: tx.now }).execute()
+    const change = { id: newId(), fromMode: before.mode, toMode: mode, at: tx.now, changedBy: actor.name, forced }
+    await tx.db.insertInto('storeModeChange').values(change).execute()
+    await cutMachineSessions(ctx, tx, { storeMode: mode })
+    tx.emit('store-mode.changed', { from: before.mode as StoreMode, to: mode, forced })
+    const facts = { before: { mode: before.mode }, after: { mode, forced } }
+    await audit(tx, actor, { action: 'mode-changed', resource: 'store', resourceId: ctx.store.storeId, ...facts })
+    return { mode, since: tx.now.toISOString() }
+  }, actor)
+}
+
+function customersInside(mode: StoreMode, visits: { id: string; userId: string; enteredAt: string }[]): Refused {
+  const message = `${visits.length} customer${visits.length === 1 ? ' is' : 's are'} inside and ${mode} would lock them out; wait, or send "force": true`
+  return new Refused('customers-inside', message, { visits })
+}
+
+/** The store, its mode and how many are inside. */
+export async function storeInfo({ db, config }: Context): Promise<StoreInfo> {
+  const { storeId, name, mode, modeSince, createdAt } = await storeRow(db)
+  const { timeZone, currency, allowAnonymousDevices } = config
+  const times = { modeSince: modeSince.toISOString(), createdAt: createdAt.toISOString() }
+  return { storeId, name, mode: mode as StoreMode, ...times, timeZone, currency, openVisits: await countOpenVisits(db), allowsAnonymousDevices: allowAnonymousDevices }
+}
+
+/** Blocks a user from coming in, or lets him in again. Who is inside can still leave. */
+export async function changeUser(ctx: Context, actor: Actor, { id, patch }: { id: string; patch: UserPatch }): Promise<UserDetail> {
+  const user = await transact(ctx, async (tx) => {
+    const before = await tx.db.selectFrom('userDetail').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+    if (!before) throw new NotFound('user', id)
+    if (patch.version !== undefined && patch.version !== before.version) throw new Refused('stale-version', 'somebody changed this user since', { version: before.version })
+    if (patch.blocked === (before.blockedAt !== null)) return before
+    const changes = { blockedAt: patch.blocked ? tx.now : null, version: before.version + 1 }
+    await tx.db.updateTable('userDetail').set(changes).where('id', '=', id).execute()
+    await audit(tx, actor, { action: patch.blocked ? 'blocked' : 'unblocked', resource: 'user', resourceId: id })
+    return { ...before, ...changes }
+  }, actor)
+  return forEyesOf(actor, userOf(user))
+}
+
+/** Users, last seen first, as `actor` may see them. */
+export async function listUsers(ctx: Context, actor: Actor, query: UserFilter) {
+  const page = await usersPage(ctx.db, query)
+  return { ...page, items: page.items.map((user) => forEyesOf(actor, user)) }
+}
+
+/** One user as `actor` may see him. Throws NotFound. */
+export async function findUser(ctx: Context, actor: Actor, id: string): Promise<UserDetail> {
+  const row = await ctx.db.selectFrom('userDetail').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw new NotFound('user', id)
+  return forEyesOf(actor, userOf(row))
+}
+
+const forEyesOf = (actor: Actor, user: UserDetail): UserDetail =>
+  mayReadPhoneNumbers(actor.role) ? user : { ...user, phoneNumber: maskPhoneNumber(user.phoneNumber) }
+
+const CODES_KEPT_MS = 24 * 3_600_000
+
+/** Forgets codes that were used, a day after they could last have been valid. Returns how many; a batch at a time. */
+export async function forgetUsedCodes(ctx: Context): Promise<number> {
+  const before = new Date(ctx.clock.now().getTime() - CODES_KEPT_MS)
+  const old = ctx.db.selectFrom('usedCode').select('jti').where('expiresAt', '<', before).limit(5000)
+  const { numDeletedRows } = await ctx.db.deleteFrom('usedCode').where('jti', 'in', old).executeTakeFirst()
+  return Number(numDeletedRows)
+}

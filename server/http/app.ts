@@ -1,0 +1,95 @@
+/** IN, from people and programs: every resource of the API, one line each, and the server they are registered on. */
+import { readFileSync } from 'node:fs'
+import cookie from '@fastify/cookie'
+import { fastify, LogController } from 'fastify'
+import type { Config } from '#server/config.ts'
+import type { Context } from '#server/context.ts'
+import { newId } from '#server/platform/ids.ts'
+import type { App } from '#server/platform/web-app.ts'
+import { checkAccess, type DeviceAuth } from './access.ts'
+import { apiTokens } from './api-tokens.ts'
+import { auditTrail } from './audit.ts'
+import { auth } from './auth.ts'
+import { health, type Readiness } from './health.ts'
+import { honourIdempotencyKeys } from './idempotency.ts'
+import { BODY_LIMIT, readJsonOnly, tightenFormats } from './input.ts'
+import { landing } from './landing.ts'
+import { describeApi } from './openapi.ts'
+import { planograms } from './planograms.ts'
+import { answerProblems, answerUnparsable, answerUnroutable } from './problems.ts'
+import { products } from './products.ts'
+import { staff } from './staff.ts'
+import { observeRequests, setSecurityHeaders } from './traffic.ts'
+
+export type { App }
+/** One resource of the API: registers its routes on `app`. */
+export type Resource = (app: App, ctx: Context) => void
+
+/** Under /api/v1. */
+const API: Resource[] = [auth, staff, apiTokens, auditTrail, products, planograms]
+/** At the root: people's pages. Devices' routes are the ingest room's and come with `Doors.routes`. */
+const ROOT: Resource[] = [landing]
+
+/** What the process gives from rooms this one does not know. */
+export type Doors = {
+  machine: DeviceAuth
+  scanner: DeviceAuth
+  ready: () => Promise<Readiness>
+  /** Further routes at the root: the ingest room's, the live room's. */
+  routes?: Resource[]
+  /** Further routes under /api/v1. */
+  apiRoutes?: Resource[]
+}
+
+/** Builds the server with every route, ready to listen or to be injected. Throws for a route without a right, tag or summary. */
+export async function buildHttp(ctx: Context, { machine, scanner, ready, routes = [], apiRoutes = [] }: Doors): Promise<App> {
+  const app = openServer(ctx)
+  answerProblems(app, ctx.log)
+  setSecurityHeaders(app, ctx.config)
+  observeRequests(app, ctx)
+  await app.register(cookie)
+  checkAccess(app, ctx, { machine, scanner })
+  readJsonOnly(app)
+  honourIdempotencyKeys(app, ctx)
+  await describeApi(app, ctx)
+  health(app, ctx, ready)
+  for (const resource of [...ROOT, ...routes]) resource(app, ctx)
+  await app.register(async (api) => void [...API, ...apiRoutes].forEach((resource) => void resource(api as App, ctx)), {
+    prefix: '/api/v1'
+  })
+  await app.ready()
+  return app
+}
+
+/** Slow peers hold a connection for seconds, not for ever; a request counts as slow from its first byte. */
+const TIMES = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 2000, keepAliveTimeout: 72_000 }
+
+function openServer({ config, log }: Context): App {
+  const process = newId().slice(-6)
+  let requests = 0
+  const app = fastify({
+    loggerInstance: log,
+    childLoggerFactory: (logger) => logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => `${process}-${++requests}`,
+    trustProxy: false,
+    bodyLimit: BODY_LIMIT,
+    connectionTimeout: 60_000,
+    requestTimeout: TIMES.requestTimeout,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 }, // no limit but the header's: what a parameter may be is the route's schema's word, after the credential
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false },
+      onCreate: tightenFormats
+    },
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnparsable,
+    ...(config.tlsCertFile ? { https: { ...TIMES, ...certificate(config) } } : { http: TIMES })
+  })
+  return app as unknown as App
+}
+
+const certificate = ({ tlsCertFile, tlsKeyFile }: Config) => ({
+  cert: readFileSync(tlsCertFile!),
+  key: readFileSync(tlsKeyFile!),
+  minVersion: 'TLSv1.2' as const
+})

@@ -1,0 +1,9 @@
+// Shows the API's description; what it needs comes from this box alone.
+window.SwaggerUIBundle({
+  url: '/api/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  docExpansion: 'none',
+  defaultModelsExpandDepth: -1,
+  validatorUrl: null
+})

@@ -1,0 +1,58 @@
+/** Products: one by one, or all as CSV. */
+import { Type } from 'typebox'
+import { ImportResult, Product, ProductChange, ProductInput, ProductQuery } from '#contracts/api/products.ts'
+import { Page, Uuid } from '#contracts/api/shared.ts'
+import {
+  addProduct,
+  changeProduct,
+  exportProducts,
+  importProducts,
+  listProducts,
+  readProduct
+} from '#server/domain/catalog/actions.ts'
+import type { App } from '#server/platform/web-app.ts'
+import type { Resource } from './app.ts'
+import { readText } from './input.ts'
+
+const tags = ['products']
+const params = Type.Object({ id: Uuid })
+const CSV_LIMIT = 4 * 1024 * 1024
+
+export const products: Resource = (app, ctx) => {
+  const list = { summary: 'Products by name', tags, querystring: ProductQuery, response: { 200: Page(Product) } }
+  app.get('/products', { schema: list, config: { access: 'products:read' } }, async (req) => listProducts(ctx, req.query))
+
+  const add = { summary: 'Add a product', tags, body: ProductInput, response: { 201: Product } }
+  app.post('/products', { schema: add, config: { access: 'products:write', idempotent: true } }, async (req, reply) =>
+    reply.code(201).send(await addProduct(ctx, req.actor, req.body))
+  )
+
+  const one = { summary: 'One product', tags, params, response: { 200: Product } }
+  app.get('/products/:id', { schema: one, config: { access: 'products:read' } }, async (req) => readProduct(ctx, req.params.id))
+
+  const change = { summary: 'Change a product', tags, params, body: ProductChange, response: { 200: Product } }
+  app.patch('/products/:id', { schema: change, config: { access: 'products:write' } }, async (req) =>
+    changeProduct(ctx, req.actor, { id: req.params.id, change: req.body })
+  )
+
+  const file = { summary: 'All products as CSV', tags, produces: ['text/csv'] }
+  app.get('/products.csv', { schema: file, config: { access: 'products:read' } }, async (_req, reply) =>
+    reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="products.csv"')
+      .send(await exportProducts(ctx))
+  )
+
+  app.register(async (csv) => {
+    readText(csv as App, 'text/csv', CSV_LIMIT)
+    const schema = {
+      summary: 'Add and change products by SKU from CSV: all of the file or none',
+      tags,
+      consumes: ['text/csv'],
+      body: Type.String(),
+      response: { 200: ImportResult }
+    }
+    const config = { access: 'products:write', idempotent: true } as const
+    ;(csv as App).post('/products/import', { schema, config }, async (req) => importProducts(ctx, req.actor, req.body))
+  })
+}

@@ -1,0 +1,32 @@
+/** Visits: who is inside, who was, and what came of it. */
+import { Type } from 'typebox'
+import { Cart } from '#contracts/api/carts.ts'
+import { Page, Uuid } from '#contracts/api/shared.ts'
+import { Visit, VisitDetail, VisitQuery } from '#contracts/api/visits.ts'
+import { visitWithTickets } from '#server/domain/ticket/actions.ts'
+import { findCart, listVisits } from '#server/domain/user/actions.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import type { Resource } from './app.ts'
+
+const tags = ['visits']
+const params = Type.Object({ id: Uuid })
+
+export const visits: Resource = (app, ctx) => {
+  const list = {
+    summary: 'Visits; with open=true who is inside now',
+    tags,
+    querystring: VisitQuery,
+    response: { 200: Page(Visit) }
+  }
+  app.get('/visits', { schema: list, config: { access: 'visits:read' } }, async (req) => listVisits(ctx.db, req.query))
+
+  const one = { summary: 'One visit with its tickets and cart', tags, params, response: { 200: VisitDetail } }
+  app.get('/visits/:id', { schema: one, config: { access: 'visits:read' } }, async (req) => visitWithTickets(ctx, req.params.id))
+
+  const cart = { summary: 'The cart of a visit; 404 while it is open', tags, params, response: { 200: Cart } }
+  app.get('/visits/:id/cart', { schema: cart, config: { access: 'carts:read' } }, async (req) => {
+    const found = await findCart(ctx.db, req.params.id)
+    if (!found) throw new NotFound('cart of visit', req.params.id)
+    return found
+  })
+}

@@ -1,0 +1,48 @@
+/** The HTTP transport of device messages, as existing firmware speaks it. Scans have routes of their own at the doors (http room). */
+import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
+import type { Context } from '#server/context.ts'
+import { isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { NotFound, Refused } from '#server/platform/errors.ts'
+import type { LogFile } from '#server/platform/log-file.ts'
+import { RateLimit } from '#server/platform/rate-limit.ts'
+import type { App } from '#server/platform/web-app.ts'
+import { readHeartbeat } from './heartbeat.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    device: { machineId?: string; scannerId?: string }
+  }
+}
+
+const SUCCESS = { status: 'success' } as const
+
+/** POST /api/machines/heartbeat: 200 once whatever the heartbeat changed is durable. */
+export const deviceRoutes =
+  (log: LogFile | null) =>
+  (app: App, ctx: Context): void => {
+    const limit = new RateLimit(ctx.config.deviceRatePerSecond)
+    const schema = {
+      summary: 'A machine’s heartbeat: the weight of all its scales',
+      tags: ['devices'],
+      body: HeartbeatBody,
+      response: { 200: HeartbeatAccepted }
+    }
+    // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
+    const route = { schema, config: { access: 'device:machine' as const }, validatorCompiler: () => () => true }
+    app.post('/api/machines/heartbeat', route, (req) => {
+      const { body, device } = req as unknown as { body: unknown; device: { machineId?: string } }
+      const owner = device.machineId
+      if (owner !== undefined && !limit.take(owner, performance.now())) throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
+      const receivedMs = ctx.clock.now().getTime()
+      const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
+      if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
+      if (owner !== undefined && owner !== message.machineId) throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+      const durable = recordHeartbeat(ctx, message)
+      log?.write(logLine(receivedMs, body))
+      return durable === null ? SUCCESS : durable.then(() => SUCCESS)
+    })
+  }
+
+/** One line of heartbeat.log: when it came and what came; `manage replay` reads it back. */
+export const logLine = (receivedMs: number, body: unknown): string => `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${JSON.stringify(body)}}`
+

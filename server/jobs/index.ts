@@ -1,0 +1,36 @@
+/** OUT, later: every background job and how often it has its turn, one line each. */
+import type { Context } from '#server/context.ts'
+import { attachLateEvidenceJob } from './attach-late-evidence.ts'
+import { cleanUpJob } from './clean-up.ts'
+import { expireLeasesJob } from './expire-leases.ts'
+import { reloadDeviceKeysJob } from './reload-device-keys.ts'
+import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
+import { rotateMachineSessionsJob } from './rotate-machine-sessions.ts'
+import { settleWeightChangesJob } from './settle-weight-changes.ts'
+import { type Job, Timetable } from './timetable.ts'
+import { watchCommandsJob } from './watch-commands.ts'
+import { watchMachinesJob } from './watch-machines.ts'
+
+const JOBS: Job[] = [
+  settleWeightChangesJob, // 1 s
+  rotateMachineSessionsJob, // 1 s
+  watchMachinesJob, // 1 s
+  watchCommandsJob, // 1 s
+  attachLateEvidenceJob, // 1 s, and whenever events were written
+  reviewEmptyTicketsJob, // 1 s
+  expireLeasesJob, // 2 s
+  reloadDeviceKeysJob, // 2 s
+  cleanUpJob // 1 h
+]
+
+export type RunningJobs = { stop(): Promise<void>; drain(): Promise<void> }
+
+/** Starts the timetable. `stop` resolves when nothing runs any more. */
+export async function startJobs(ctx: Context): Promise<RunningJobs> {
+  const timetable = new Timetable(ctx, JOBS)
+  await timetable.start()
+  return timetable
+}
+
+/** Runs every job until there is nothing left to do: what a test calls instead of waiting. */
+export const drainJobs = (ctx: Context): Promise<void> => new Timetable(ctx, JOBS.filter((job) => job !== reloadDeviceKeysJob)).drain()

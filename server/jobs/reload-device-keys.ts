@@ -1,0 +1,12 @@
+/** Device keys changed by another process (`manage device-key`) reach this one's memory. */
+import { loadScannerKeys } from '#server/domain/user/actions.ts'
+import type { Job } from './timetable.ts'
+
+export const reloadDeviceKeysJob: Job = {
+  name: 'reload-device-keys',
+  everyMs: 2000,
+  async run(ctx) {
+    await loadScannerKeys(ctx)
+    return 0
+  }
+}

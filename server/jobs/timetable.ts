@@ -1,0 +1,128 @@
+/**
+ * The timetable's clockwork: each job in a beat of its own, on time that does not jump. A job never overlaps itself; it runs again at
+ * once while it finds work; what it throws is kept and does not stop the beat. After a sleep of the box the next beat is simply late.
+ */
+import type { Context } from '#server/context.ts'
+import { forgetOtherJobs, type JobRunNews, listJobRuns, noteJobRuns } from '#server/platform/job-runs.ts'
+
+/** `run` returns how much it did: 0 when there was nothing to do. `onEvents`: also whenever events were written. */
+export type Job = { name: string; everyMs: number; onEvents?: boolean; run(ctx: Context): Promise<number> }
+
+const NOTE_EVERY_MS = 10_000
+
+export class Timetable {
+  readonly #ctx: Context
+  readonly #beats: Beat[]
+  #offNudge = () => {}
+
+  constructor(ctx: Context, jobs: Job[]) {
+    this.#ctx = ctx
+    this.#beats = jobs.map((job) => new Beat(ctx, job))
+  }
+
+  /** Starts every beat. A job whose turn came while the box was off runs at once. */
+  async start(): Promise<void> {
+    await forgetOtherJobs(this.#ctx.pool, this.#beats.map((beat) => beat.job.name))
+    const last = new Map((await listJobRuns(this.#ctx.pool)).map((run) => [run.name, run.lastFinishedAt]))
+    for (const beat of this.#beats) beat.start(last.get(beat.job.name) ?? null)
+    this.#offNudge = this.#ctx.events.onNudge(() => {
+      for (const beat of this.#beats) if (beat.job.onEvents) beat.nudge()
+    })
+  }
+
+  /** Ends the beats; resolves when no job runs any more. */
+  async stop(): Promise<void> {
+    this.#offNudge()
+    await Promise.all(this.#beats.map((beat) => beat.stop()))
+  }
+
+  /** Runs every job in order, again and again, until a whole round found nothing to do. Throws what a job throws. For tests and replays. */
+  async drain(): Promise<void> {
+    for (let rounds = 0; rounds < 1000; rounds++) {
+      let done = 0
+      for (const { job } of this.#beats) done += await job.run(this.#ctx)
+      if (done === 0) return
+    }
+    throw new Error('the jobs find work for ever')
+  }
+}
+
+/** One job's beat: waiting → running → waiting …, until it is stopped. A nudge while it runs makes it run once more. */
+class Beat {
+  readonly job: Job
+  readonly #ctx: Context
+  #timer: NodeJS.Timeout | null = null
+  #running: Promise<void> | null = null
+  #isNudged = false
+  #isStopped = false
+  #notedMs = Number.NEGATIVE_INFINITY
+  #unnoted = { runs: 0, failures: 0 }
+
+  constructor(ctx: Context, job: Job) {
+    this.#ctx = ctx
+    this.job = job
+  }
+
+  start(lastFinishedAt: string | null): void {
+    const sinceMs = lastFinishedAt === null ? Number.POSITIVE_INFINITY : this.#ctx.clock.now().getTime() - Date.parse(lastFinishedAt)
+    this.#wait(Math.min(this.job.everyMs, Math.max(0, this.job.everyMs - sinceMs)))
+  }
+
+  nudge(): void {
+    if (this.#isStopped) return
+    if (this.#running) this.#isNudged = true
+    else this.#wait(0)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #wait(ms: number): void {
+    if (this.#isStopped) return
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#running = this.#run().finally(() => {
+        this.#running = null
+        this.#wait(this.#isNudged ? 0 : this.job.everyMs)
+        this.#isNudged = false
+      })
+    }, ms)
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#ctx
+    const startedAt = clock.now()
+    const startedMs = performance.now()
+    let done = 0
+    let error: string | null = null
+    try {
+      for (let more = 1; more > 0 && !this.#isStopped; done += more) more = await this.job.run(this.#ctx)
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown.message : String(thrown)
+      log.warn({ job: this.job.name, err: thrown }, 'job failed')
+    }
+    const durationMs = Math.round(performance.now() - startedMs)
+    await this.#note({ startedAt, finishedAt: clock.now(), durationMs, error, isNews: done > 0 || error !== null })
+  }
+
+  /** A job that beats each second and finds nothing would write for nothing: it is noted every ten seconds. */
+  async #note({ isNews, ...run }: Pick<JobRunNews, 'startedAt' | 'finishedAt' | 'durationMs' | 'error'> & { isNews: boolean }): Promise<void> {
+    this.#unnoted.runs += 1
+    if (run.error !== null) this.#unnoted.failures += 1
+    const nowMs = performance.now()
+    if (!isNews && nowMs - this.#notedMs < NOTE_EVERY_MS) return
+    const { name, everyMs } = this.job
+    const news = { name, ...run, ...this.#unnoted, nextRunAt: new Date(this.#ctx.clock.now().getTime() + everyMs) }
+    try {
+      await noteJobRuns(this.#ctx.pool, news)
+      this.#notedMs = nowMs
+      this.#unnoted = { runs: 0, failures: 0 }
+    } catch (err) {
+      this.#ctx.log.debug({ job: name, err }, 'job run not noted')
+    }
+  }
+}
