@@ -46,9 +46,10 @@ function zone(env: Env): string {
 }
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-/** Reads and checks every setting. Throws ConfigError with one line that names the wrong one. */
-export function readConfig(env: Env = process.env) {
-  if (env === process.env && existsSync('.env')) process.loadEnvFile('.env')
+/** Reads and checks every setting, of the environment (and .env) unless given. Throws ConfigError with one line that names the wrong one. */
+export function readConfig(given: Env | null = null, overrides: Env = {}) {
+  if (given === null && existsSync('.env')) process.loadEnvFile('.env')
+  const env = { ...(given ?? process.env), ...overrides }
   const whole = (name: string, fallback: number, min: number, max: number) => number(env, name, fallback, { min, max })
   const part = (name: string, fallback: number, min: number, max: number) => number(env, name, fallback, { min, max, whole: false })
   const dataDir = resolve(text(env, 'DATA_DIR', './data'))

@@ -10,25 +10,61 @@ import { checkAccess, type DeviceAuth } from './access.ts'
 import { apiTokens } from './api-tokens.ts'
 import { auditTrail } from './audit.ts'
 import { auth } from './auth.ts'
+import { carts } from './carts.ts'
+import { commands } from './commands.ts'
+import { doors } from './doors.ts'
 import { health, type Readiness } from './health.ts'
 import { honourIdempotencyKeys } from './idempotency.ts'
 import { BODY_LIMIT, readJsonOnly, tightenFormats } from './input.ts'
+import { jobs } from './jobs.ts'
 import { landing } from './landing.ts'
+import { machineSessions } from './machine-sessions.ts'
+import { machineControl, machines } from './machines.ts'
 import { describeApi } from './openapi.ts'
 import { planograms } from './planograms.ts'
 import { answerProblems, answerUnparsable, answerUnroutable } from './problems.ts'
 import { products } from './products.ts'
+import { qrKeys } from './qr-keys.ts'
+import { scales } from './scales.ts'
+import { scanners } from './scanners.ts'
 import { staff } from './staff.ts'
+import { store } from './store.ts'
+import { tickets } from './tickets.ts'
 import { observeRequests, setSecurityHeaders } from './traffic.ts'
+import { userSessions } from './user-sessions.ts'
+import { users } from './users.ts'
+import { visits } from './visits.ts'
+import { weightChanges } from './weight-changes.ts'
 
 export type { App }
 /** One resource of the API: registers its routes on `app`. */
 export type Resource = (app: App, ctx: Context) => void
 
 /** Under /api/v1. */
-const API: Resource[] = [auth, staff, apiTokens, auditTrail, products, planograms]
+const API: Resource[] = [
+  auth,
+  staff,
+  apiTokens,
+  auditTrail,
+  store,
+  machines,
+  scales,
+  planograms,
+  scanners,
+  products,
+  weightChanges,
+  machineSessions,
+  users,
+  userSessions,
+  visits,
+  carts,
+  tickets,
+  commands,
+  jobs,
+  qrKeys
+]
 /** At the root: people's pages. Devices' routes are the ingest room's and come with `Doors.routes`. */
-const ROOT: Resource[] = [landing]
+const ROOT: Resource[] = [landing, machineControl, doors]
 
 /** What the process gives from rooms this one does not know. */
 export type Doors = {

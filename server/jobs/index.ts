@@ -23,14 +23,12 @@ const JOBS: Job[] = [
   cleanUpJob // 1 h
 ]
 
-export type RunningJobs = { stop(): Promise<void>; drain(): Promise<void> }
-
-/** Starts the timetable. `stop` resolves when nothing runs any more. */
-export async function startJobs(ctx: Context): Promise<RunningJobs> {
+/** Starts the timetable. `stop` resolves when nothing runs any more; `drain` runs every job until there is nothing left to do. */
+export function startJobs(ctx: Context): { stop(): Promise<void>; drain(): Promise<void> } {
   const timetable = new Timetable(ctx, JOBS)
-  await timetable.start()
+  timetable.start()
   return timetable
 }
 
 /** Runs every job until there is nothing left to do: what a test calls instead of waiting. */
-export const drainJobs = (ctx: Context): Promise<void> => new Timetable(ctx, JOBS.filter((job) => job !== reloadDeviceKeysJob)).drain()
+export const drainJobs = (ctx: Context): Promise<void> => new Timetable(ctx, JOBS).drain()

@@ -9,11 +9,13 @@ import { forgetOtherJobs, type JobRunNews, listJobRuns, noteJobRuns } from '#ser
 export type Job = { name: string; everyMs: number; onEvents?: boolean; run(ctx: Context): Promise<number> }
 
 const NOTE_EVERY_MS = 10_000
+const NUDGED_AFTER_MS = 20 // what is written in a burst is taken in one run
 
 export class Timetable {
   readonly #ctx: Context
   readonly #beats: Beat[]
   #offNudge = () => {}
+  #started: Promise<void> | null = null
 
   constructor(ctx: Context, jobs: Job[]) {
     this.#ctx = ctx
@@ -21,10 +23,10 @@ export class Timetable {
   }
 
   /** Starts every beat. A job whose turn came while the box was off runs at once. */
-  async start(): Promise<void> {
-    await forgetOtherJobs(this.#ctx.pool, this.#beats.map((beat) => beat.job.name))
-    const last = new Map((await listJobRuns(this.#ctx.pool)).map((run) => [run.name, run.lastFinishedAt]))
-    for (const beat of this.#beats) beat.start(last.get(beat.job.name) ?? null)
+  start(): void {
+    this.#started = this.#lastRuns().then((last) => {
+      for (const beat of this.#beats) beat.start(last.get(beat.job.name) ?? null)
+    })
     this.#offNudge = this.#ctx.events.onNudge(() => {
       for (const beat of this.#beats) if (beat.job.onEvents) beat.nudge()
     })
@@ -33,6 +35,7 @@ export class Timetable {
   /** Ends the beats; resolves when no job runs any more. */
   async stop(): Promise<void> {
     this.#offNudge()
+    await this.#started
     await Promise.all(this.#beats.map((beat) => beat.stop()))
   }
 
@@ -44,6 +47,16 @@ export class Timetable {
       if (done === 0) return
     }
     throw new Error('the jobs find work for ever')
+  }
+
+  async #lastRuns(): Promise<Map<string, string | null>> {
+    try {
+      await forgetOtherJobs(this.#ctx.pool, this.#beats.map((beat) => beat.job.name))
+      return new Map((await listJobRuns(this.#ctx.pool)).map((run) => [run.name, run.lastFinishedAt]))
+    } catch (err) {
+      this.#ctx.log.warn({ err }, 'what ran when is not known: every job starts now')
+      return new Map()
+    }
   }
 }
 
@@ -69,9 +82,9 @@ class Beat {
   }
 
   nudge(): void {
-    if (this.#isStopped) return
-    if (this.#running) this.#isNudged = true
-    else this.#wait(0)
+    if (this.#isStopped || this.#isNudged) return
+    this.#isNudged = true
+    if (!this.#running) this.#wait(NUDGED_AFTER_MS)
   }
 
   async stop(): Promise<void> {
@@ -84,11 +97,10 @@ class Beat {
     if (this.#isStopped) return
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.#timer = null
+      this.#isNudged = false
       this.#running = this.#run().finally(() => {
         this.#running = null
-        this.#wait(this.#isNudged ? 0 : this.job.everyMs)
-        this.#isNudged = false
+        this.#wait(this.#isNudged ? NUDGED_AFTER_MS : this.job.everyMs)
       })
     }, ms)
   }

@@ -7,7 +7,6 @@ import { Invalid, Refused } from '#server/platform/errors.ts'
 import { assertProblem, handClock, openHttpStore, openShop, sender, signInCookie, staffCaller } from '#test/support/http.ts'
 
 const OWN = { 'sec-fetch-site': 'same-origin' }
-const _LOGIN = '/api/v1/auth/login'
 const ME = '/api/v1/auth/me'
 
 async function open() {

@@ -21,6 +21,7 @@ export async function cutMachineSessions(ctx: Context, tx: Tx, { storeMode, only
   const cuts = [...intake.machines.values()].filter(only ?? (() => true)).map((machine): Cut => ({ machine, nextId: newId() }))
   tx.onEnd((committed) => {
     if (committed) for (const cut of cuts) turn(ctx, cut, tx.now.getTime())
+    else intake.commits.distrust() // a commit whose answer was lost may have happened
     open()
   })
   if (cuts.length === 0) return

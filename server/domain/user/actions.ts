@@ -19,6 +19,7 @@ export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from '.
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
 export { type Direction, noteScan } from './scan-log.ts'
+export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export {
   addScanner,
   changeScanner,

@@ -1,0 +1,43 @@
+/** What every server process is made of: all doors of one store, opened in order and closed in reverse. */
+import { join } from 'node:path'
+import type { Config } from '#server/config.ts'
+import { openContext } from '#server/context.ts'
+import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
+import { ensureFirstAdmin } from '#server/domain/staff/actions.ts'
+import { loadScannerKeys, scannerByKey } from '#server/domain/user/actions.ts'
+import { buildHttp } from '#server/http/app.ts'
+import { deviceRoutes } from '#server/ingest/http.ts'
+import { openMqtt } from '#server/ingest/mqtt.ts'
+import { startJobs } from '#server/jobs/index.ts'
+import { live } from '#server/live/index.ts'
+import { LogFile } from '#server/platform/log-file.ts'
+import { openLogger } from '#server/platform/logger.ts'
+import { becomeSingleOwner } from '#server/platform/single-owner.ts'
+import { inUse } from './ports.ts'
+import { readiness } from './readiness.ts'
+
+export type Say = (line: string) => void
+
+/** Opens the whole store. Resolves once sign-in, doors and ingest work. */
+export async function openHouse(config: Config, say: Say, onLost: (why: string) => void) {
+  await using stack = new AsyncDisposableStack()
+  const log = openLogger(config.logLevel)
+  const { ctx, urls, close } = await openContext(config, { log, progress: say })
+  stack.defer(close)
+  stack.defer(await becomeSingleOwner(urls.app, { name: 'niflr', onLost: () => onLost('another server took over this database') }))
+  stack.defer(await openShelves(ctx))
+  await loadScannerKeys(ctx)
+  const first = await ensureFirstAdmin(ctx)
+  const heartbeats = new LogFile({ path: join(config.dataDir, 'logs', 'heartbeat.log'), onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written') })
+  stack.defer(() => heartbeats.close())
+  const mqtt = await openMqtt(ctx, heartbeats).catch((error) => inUse(error, 'MQTT_PORT', config.mqttPort))
+  stack.defer(mqtt.stop)
+  const doors = { machine: (key: string | null) => (key === null ? {} : machineByKey(ctx, key)), scanner: (key: string | null) => key === null ? null : scannerByKey(ctx, key) }
+  const app = await buildHttp(ctx, { ...doors, ready: readiness(ctx, mqtt), routes: [deviceRoutes(heartbeats)], apiRoutes: [live] })
+  stack.defer(() => app.close())
+  const url = await app.listen({ host: config.host, port: config.port }).catch((error) => inUse(error, 'PORT', config.port))
+  const jobs = await startJobs(ctx)
+  stack.defer(() => jobs.stop())
+  const resources = stack.move()
+  return { ctx, app, url, first, mqttPort: mqtt.port, close: () => resources.disposeAsync() }
+}

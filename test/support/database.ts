@@ -1,0 +1,47 @@
+/** A database of its own for each test, copied from the migrated template of the test run. */
+import { existsSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { newId } from '#server/platform/ids.ts'
+
+export const TEMPLATE = 'niflr_template'
+/** Where the test runner says which PostgreSQL it started; each test file runs in a child process of it. */
+export const testRunFile = (runnerPid: number): string => join(tmpdir(), `niflr-test-run-${runnerPid}.json`)
+
+export type TestDatabase = { ownerUrl: string; appUrl: string; [Symbol.asyncDispose](): Promise<void> }
+
+/** Makes the database; it is dropped at disposal. `appUrl` is the server's own role, without DDL. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const file = [process.ppid, process.pid].map(testRunFile).find(existsSync)
+  if (!file) throw new Error('no test PostgreSQL: run tests with `npm test -- FILE`')
+  const urls = JSON.parse(readFileSync(file, 'utf8')) as { ownerUrl: string; appUrl: string }
+  const name = `test_${newId().replaceAll('-', '')}`
+  await asOwner(urls.ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  return {
+    ownerUrl: withDatabase(urls.ownerUrl, name),
+    appUrl: withDatabase(urls.appUrl, name),
+    [Symbol.asyncDispose]: () => asOwner(urls.ownerUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const other = new URL(url)
+  other.pathname = `/${name}`
+  return other.href
+}
+
+/** Two databases cannot be copied from one template at the same moment: the loser tries again. */
+async function asOwner(url: string, statement: string): Promise<void> {
+  for (;;) {
+    const client = new pg.Client({ connectionString: withDatabase(url, 'postgres') })
+    await client.connect()
+    try {
+      return void (await client.query(statement))
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55006') throw error
+    } finally {
+      await client.end()
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** Before all tests: one PostgreSQL for the run, with a migrated database that each test's own is copied from. After all: gone. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '#server/config.ts'
+import { openContext } from '#server/context.ts'
+import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
+import { openLogger } from '#server/platform/logger.ts'
+import { TEMPLATE, testRunFile } from './database.ts'
+
+const undo: (() => unknown)[] = []
+
+export async function globalSetup(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'niflr-test-'))
+  undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
+  const postgres = await startEmbeddedPostgres({ dataDir, database: TEMPLATE, ownName: 'niflr', settings: { max_connections: '200' } })
+  undo.push(() => postgres.stop())
+  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: postgres.ownerUrl })
+  const { close } = await openContext(config, { log: openLogger('fatal') })
+  await close()
+  const file = testRunFile(process.pid)
+  writeFileSync(file, JSON.stringify({ ownerUrl: postgres.ownerUrl, appUrl: postgres.appUrl }), { mode: 0o600 })
+  undo.push(() => rmSync(file, { force: true }))
+}
+
+export async function globalTeardown(): Promise<void> {
+  for (const step of undo.toReversed()) await step()
+}
