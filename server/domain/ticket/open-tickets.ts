@@ -27,7 +27,7 @@ export async function openTickets(ctx: Context, tx: Tx, visit: ClosedVisit): Pro
 async function machinesThen(tx: Tx, { enteredAt, exitedAt }: ClosedVisit): Promise<MachineThen[]> {
   const runningAt = (time: Date) => sql`LATERAL (
     SELECT started_at, ended_at FROM machine_session AS running WHERE running.machine_id = machine.machine_id AND running.started_at <= ${time}
-    ORDER BY started_at DESC LIMIT 1)`
+    ORDER BY started_at DESC, ended_at DESC LIMIT 1)`
   const { rows } = await sql<MachineThen>`
     SELECT machine.machine_id, machine.usual_interval_ms,
       first.started_at AS first_start, first.ended_at AS first_end, last.started_at AS last_start, last.ended_at AS last_end

@@ -125,7 +125,7 @@ async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
   const each = new Map(sessions.map((session) => [session.id, session])) // a long one may lie near several windows
   const byMachine = Map.groupBy(each.values(), (session) => session.machineId)
   return rows.map(({ machineId, windowStart, windowEnd }) => {
-    const isOverlapping = ({ startedAt, endedAt }: Session) => new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) >= windowStart)
+    const isOverlapping = ({ startedAt, endedAt }: Session) => new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) > windowStart)
     return (byMachine.get(machineId) ?? []).filter(isOverlapping)
   })
 }
