@@ -12,7 +12,8 @@ const COMMANDS: Record<string, Command> = {
   migrate: {
     usage: 'migrate',
     does: 'bring the database up to date',
-    run: async () => (await import('#server/processes/offline.ts')).withStore(async () => void (await print('the database is up to date')))
+    run: async () =>
+      (await import('#server/processes/offline.ts')).withStore(async () => void (await print('the database is up to date')))
   },
   createsuperuser: {
     usage: 'createsuperuser --username U [--email E]',
@@ -45,7 +46,8 @@ const COMMANDS: Record<string, Command> = {
     usage: 'qr-key add [JWK] | list | remove KID',
     does: 'the keys that may sign QR codes',
     run: async ([verb, argument]) => {
-      if (!['add', 'list', 'remove'].includes(verb ?? '') || (verb === 'remove' && !argument)) throw new Usage('add, list, or remove with a key id')
+      if (!['add', 'list', 'remove'].includes(verb ?? '') || (verb === 'remove' && !argument))
+        throw new Usage('add, list, or remove with a key id')
       await (await import('#server/processes/keys.ts')).qrKey(verb!, argument)
     }
   },
@@ -56,7 +58,9 @@ const print = (line: string) => new Promise<void>((resolve) => process.stdout.wr
 
 function help(): string {
   const rows = Object.values(COMMANDS).map(({ usage, does }) => `  ${usage.padEnd(42)} ${does}`)
-  return ['npm run manage -- COMMAND', '', ...rows, '', 'Settings come from the environment or a .env file; see README.md.'].join('\n')
+  return ['npm run manage -- COMMAND', '', ...rows, '', 'Settings come from the environment or a .env file; see README.md.'].join(
+    '\n'
+  )
 }
 
 async function main([name = 'help', ...args]: string[]): Promise<void> {
@@ -65,18 +69,22 @@ async function main([name = 'help', ...args]: string[]): Promise<void> {
   try {
     await command.run(args)
   } catch (error) {
-    if (error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw new Usage(`${(error as Error).message}\nusage: ${command.usage}`)
+    if (error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS'))
+      throw new Usage(`${(error as Error).message}\nusage: ${command.usage}`)
     throw error
   }
 }
 
 /** What a person can put right is one line; anything else comes with its stack. */
 const isPlain = (error: unknown): error is Error =>
-  [Usage, ConfigError, Invalid, NotFound, Refused, SyntaxError].some((kind) => error instanceof kind) || (error as { code?: string })?.code === 'ENOENT'
+  [Usage, ConfigError, Invalid, NotFound, Refused, SyntaxError].some((kind) => error instanceof kind) ||
+  (error as { code?: string })?.code === 'ENOENT'
 
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`${isPlain(error) ? error.message : ((error as Error).stack ?? error)}${error instanceof Usage ? '\n`npm run manage -- help` lists the commands' : ''}\n`)
+  process.stderr.write(
+    `${isPlain(error) ? error.message : ((error as Error).stack ?? error)}${error instanceof Usage ? '\n`npm run manage -- help` lists the commands' : ''}\n`
+  )
   process.exitCode = 1
 }

@@ -6,10 +6,15 @@ import { type Bench, printTable, type Row } from './table.ts'
 
 const BENCHES: Bench[] = [shelves]
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' }, data: { type: 'string' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, data: { type: 'string' } },
+  allowPositionals: true
+})
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
 if (unknown.length > 0) {
-  process.stderr.write(`there is no benchmark ${unknown.join(', ')}; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`)
+  process.stderr.write(
+    `there is no benchmark ${unknown.join(', ')}; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
+  )
   process.exit(2)
 }
 const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)

@@ -15,8 +15,19 @@ import { replay } from '#server/processes/replay/run.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
 type Step = { atMs: number; scale: string; grams: number }
-type Truth = { events: { t: number; gondola: number; shelf: number; true_step_g: number; true_plate_share: Record<string, number> }[] }
-type Score = { steps: number; seen: number; below: number; false: number; scales: number; sumsRight: number; sessions: number; unbalanced: number }
+type Truth = {
+  events: { t: number; gondola: number; shelf: number; true_step_g: number; true_plate_share: Record<string, number> }[]
+}
+type Score = {
+  steps: number
+  seen: number
+  below: number
+  false: number
+  scales: number
+  sumsRight: number
+  sessions: number
+  unbalanced: number
+}
 
 const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
 const INTERVALS = ['1', '2']
@@ -52,7 +63,10 @@ export const shelves: Bench = {
   }
 }
 
-async function scoreCase(path: string, { url, dataDir, interval }: { url: string; dataDir: string; interval: number }): Promise<Score> {
+async function scoreCase(
+  path: string,
+  { url, dataDir, interval }: { url: string; dataDir: string; interval: number }
+): Promise<Score> {
   const catalogue = caseCatalogue(path)
   const done = await replay(readConfig({ DATA_DIR: dataDir }), { url, recordings: mergeRecordings([path]), catalogue })
   await using store = done!.store
@@ -70,24 +84,45 @@ async function scoreCase(path: string, { url, dataDir, interval }: { url: string
 
 const stepsOf = ({ events }: Truth): Step[] =>
   events.flatMap((event) =>
-    Object.entries(event.true_plate_share).map(([plate, share]) => ({ atMs: event.t * 1000, scale: `G${event.gondola}/${event.shelf * 100 + Number(plate)}`, grams: event.true_step_g * share }))
+    Object.entries(event.true_plate_share).map(([plate, share]) => ({
+      atMs: event.t * 1000,
+      scale: `G${event.gondola}/${event.shelf * 100 + Number(plate)}`,
+      grams: event.true_step_g * share
+    }))
   )
 
-function score(steps: Step[], { outcome, thresholds, interval }: { outcome: Outcome; thresholds: Map<string, number>; interval: number }): Score {
-  const changes = outcome.changes.map((change) => ({ scale: `${change.machineId}/${change.scaleId}`, atMs: Date.parse(change.occurredAt), grams: change.status === 'PICKED' ? -change.grams : change.grams }))
+function score(
+  steps: Step[],
+  { outcome, thresholds, interval }: { outcome: Outcome; thresholds: Map<string, number>; interval: number }
+): Score {
+  const changes = outcome.changes.map((change) => ({
+    scale: `${change.machineId}/${change.scaleId}`,
+    atMs: Date.parse(change.occurredAt),
+    grams: change.status === 'PICKED' ? -change.grams : change.grams
+  }))
   const claimed = new Set<(typeof changes)[number]>()
   const visible = steps.filter((step) => Math.abs(step.grams) >= (thresholds.get(step.scale) ?? CEILING_GRAMS))
   let seen = 0
   for (const step of visible) {
-    const hit = changes.find((c) => !claimed.has(c) && c.scale === step.scale && Math.sign(c.grams) === Math.sign(step.grams) && c.atMs >= step.atMs - 1000 * interval && c.atMs <= step.atMs + 1000 * (interval + 2))
+    const hit = changes.find(
+      (c) =>
+        !claimed.has(c) &&
+        c.scale === step.scale &&
+        Math.sign(c.grams) === Math.sign(step.grams) &&
+        c.atMs >= step.atMs - 1000 * interval &&
+        c.atMs <= step.atMs + 1000 * (interval + 2)
+    )
     if (!hit) continue
     claimed.add(hit)
     seen += 1
   }
   const touched = new Set(steps.map((step) => step.scale))
-  const scales = [...new Set([...touched, ...changes.map((c) => c.scale)])]
-  const sum = (list: { scale: string; grams: number }[], scale: string) => list.filter((item) => item.scale === scale).reduce((grams, item) => grams + item.grams, 0)
-  const sumsRight = scales.filter((scale) => Math.abs(sum(changes, scale) - sum(steps, scale)) <= Math.max(10, 0.03 * Math.abs(sum(steps, scale)))).length
+  const scales = [...new Set([...visible, ...changes].map((item) => item.scale))]
+  const sum = (list: { scale: string; grams: number }[], scale: string) =>
+    list.filter((item) => item.scale === scale).reduce((grams, item) => grams + item.grams, 0)
+  const sumsRight = scales.filter(
+    (scale) => Math.abs(sum(changes, scale) - sum(steps, scale)) <= Math.max(10, 0.03 * Math.abs(sum(steps, scale)))
+  ).length
   return {
     steps: visible.length,
     seen,

@@ -13,4 +13,8 @@ export function printTable(rows: Row[], say: (line: string) => void): void {
 }
 
 const cell = (value: string | number | null | undefined): string =>
-  value === null || value === undefined ? '–' : typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(Math.abs(value) < 10 ? 2 : 1) : String(value)
+  value === null || value === undefined
+    ? '–'
+    : typeof value === 'number' && !Number.isInteger(value)
+      ? value.toFixed(Math.abs(value) < 10 ? 2 : 1)
+      : String(value)

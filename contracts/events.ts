@@ -2,8 +2,21 @@
 
 export type StoreMode = 'CUSTOMER_MODE' | 'REFILLMENT_MODE' | 'MAINTENANCE_MODE'
 export type UserRole = 'customer' | 'operations' | 'admin'
-type ChangeRef = { weightChangeId: string; machineId: string; scaleId: string; version: number; occurredAt: string; occurredFrom: string }
-type ChangeFacts = ChangeRef & { status: 'PICKED' | 'PLACED'; grams: number; settled: boolean; foundLate: boolean; source: string }
+type ChangeRef = {
+  weightChangeId: string
+  machineId: string
+  scaleId: string
+  version: number
+  occurredAt: string
+  occurredFrom: string
+}
+type ChangeFacts = ChangeRef & {
+  status: 'PICKED' | 'PLACED'
+  grams: number
+  settled: boolean
+  foundLate: boolean
+  source: string
+}
 type TicketRef = { ticketId: string; number: string; visitId: string; machineId: string; version: number }
 type VisitRef = { visitId: string; userId: string; role: UserRole }
 
@@ -31,7 +44,13 @@ export type Events = {
   'ticket.reopened': TicketRef & { reason: string }
   'ticket.changed': TicketRef & { reason: string }
   'visit.settled': VisitRef & { cartId: string; idempotencyKey: string; currency: string; totalMinor: number; lines: CartLine[] }
-  'visit.corrected': VisitRef & { cartId: string; idempotencyKey: string; currency: string; totalMinor: number; lines: CartLine[] }
+  'visit.corrected': VisitRef & {
+    cartId: string
+    idempotencyKey: string
+    currency: string
+    totalMinor: number
+    lines: CartLine[]
+  }
   'clock.jumped': { byMs: number }
 }
 export type CartLine = { productId: string; quantity: number; unitPriceMinor: number }

@@ -28,7 +28,8 @@ function choice<T extends string>(env: Env, name: string, options: readonly [T, 
 const flag = (env: Env, name: string) => choice(env, name, ['false', 'true']) === 'true'
 function url(env: Env, name: string, protocols: string[]): string | null {
   const raw = optional(env, name)
-  if (raw && !protocols.includes(URL.parse(raw)?.protocol ?? '')) fail(name, `must be a URL starting with ${protocols.join('// or ')}//`)
+  if (raw && !protocols.includes(URL.parse(raw)?.protocol ?? ''))
+    fail(name, `must be a URL starting with ${protocols.join('// or ')}//`)
   return raw
 }
 function file(env: Env, name: string): string | null {
@@ -51,12 +52,15 @@ export function readConfig(given: Env | null = null, overrides: Env = {}) {
   if (given === null && existsSync('.env')) process.loadEnvFile('.env')
   const env = { ...(given ?? process.env), ...overrides }
   const whole = (name: string, fallback: number, min: number, max: number) => number(env, name, fallback, { min, max })
-  const part = (name: string, fallback: number, min: number, max: number) => number(env, name, fallback, { min, max, whole: false })
+  const part = (name: string, fallback: number, min: number, max: number) =>
+    number(env, name, fallback, { min, max, whole: false })
   const dataDir = resolve(text(env, 'DATA_DIR', './data'))
   const currency = text(env, 'CURRENCY', 'INR')
-  if (!Intl.supportedValuesOf('currency').includes(currency)) fail('CURRENCY', `"${currency}" is not an ISO 4217 code such as INR`)
+  if (!Intl.supportedValuesOf('currency').includes(currency))
+    fail('CURRENCY', `"${currency}" is not an ISO 4217 code such as INR`)
   const storeId = optional(env, 'STORE_ID')
-  if (storeId && !/^[A-Za-z0-9._-]{1,64}$/.test(storeId)) fail('STORE_ID', 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  if (storeId && !/^[A-Za-z0-9._-]{1,64}$/.test(storeId))
+    fail('STORE_ID', 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   // biome-ignore format: one group of settings a line
   const config = {
     host: text(env, 'HOST', '127.0.0.1'), port: whole('PORT', 8000, 0, 65_535), dataDir,
@@ -73,7 +77,8 @@ export function readConfig(given: Env | null = null, overrides: Env = {}) {
     allowAnonymousDevices: flag(env, 'ALLOW_ANONYMOUS_DEVICES'), deviceRatePerSecond: whole('DEVICE_RATE_PER_SECOND', 20_000, 1000, 1e6),
     superuserPassword: optional(env, 'SUPERUSER_PASSWORD'), logLevel: choice(env, 'LOG_LEVEL', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'])
   }
-  if (!config.tlsCertFile !== !config.tlsKeyFile) fail(config.tlsCertFile ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'certificate and key go together: set both or neither')
+  if (!config.tlsCertFile !== !config.tlsKeyFile)
+    fail(config.tlsCertFile ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'certificate and key go together: set both or neither')
   const isExposed = !isLoopback(config.host) ? 'HOST' : !config.mqttUrl && !isLoopback(config.mqttHost) ? 'MQTT_HOST' : null
   if (isExposed && !config.tlsCertFile && !config.allowPlainLan)
     fail(isExposed, 'to listen beyond loopback set TLS_CERT_FILE and TLS_KEY_FILE, or ALLOW_PLAIN_LAN=true on a closed network')

@@ -84,7 +84,12 @@ async function writeEvents(db: Db, events: { name: string; payload: string }[], 
 }
 
 async function markCarriedOut(db: Db, accountId: string, key: string): Promise<void> {
-  await db.updateTable('idempotencyKey').set({ carriedOut: true }).where('accountId', '=', accountId).where('key', '=', key).execute()
+  await db
+    .updateTable('idempotencyKey')
+    .set({ carriedOut: true })
+    .where('accountId', '=', accountId)
+    .where('key', '=', key)
+    .execute()
 }
 
 const MIGRATIONS = join(import.meta.dirname, 'db', 'migrations')
@@ -108,7 +113,17 @@ export async function openContext(config: Config, { log, clock = systemClock, na
   const { pool, db, close } = openDatabase<DB>({ url: urls.app, name })
   stack.defer(close)
   const store = await ensureStore(db, config, clock)
-  const ctx: Context = { config, clock, log, db, pool, store, events: new EventLog(pool), metrics: openMetrics(), link: new DeviceLink() }
+  const ctx: Context = {
+    config,
+    clock,
+    log,
+    db,
+    pool,
+    store,
+    events: new EventLog(pool),
+    metrics: openMetrics(),
+    link: new DeviceLink()
+  }
   const resources = stack.move()
   return { ctx, urls, close: () => resources.disposeAsync() }
 }
@@ -118,7 +133,12 @@ type Opening = { log: Logger; name: string; stack: AsyncDisposableStack; progres
 async function openPostgres(config: Config, { log, name, stack, progress }: Opening): Promise<{ owner: string; app: string }> {
   if (config.databaseUrl) return { owner: config.databaseUrl, app: config.databaseUrl }
   progress?.('starting the embedded PostgreSQL')
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, keepAlive: true, ownName: name, log: (line) => log.info({ postgres: line }, 'embedded postgres') })
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    keepAlive: true,
+    ownName: name,
+    log: (line) => log.info({ postgres: line }, 'embedded postgres')
+  })
   stack.defer(async () => void (await postgres.stop()))
   return { owner: postgres.ownerUrl, app: postgres.appUrl }
 }
@@ -127,7 +147,11 @@ async function openPostgres(config: Config, { log, name, stack, progress }: Open
 async function ensureStore(db: Db, config: Config, clock: Clock): Promise<Context['store']> {
   const now = clock.now()
   const values = { storeId: config.storeId ?? newId(), name: config.storeName, modeSince: now, createdAt: now }
-  await db.insertInto('store').values(values).onConflict((c) => c.doNothing()).execute()
+  await db
+    .insertInto('store')
+    .values(values)
+    .onConflict((c) => c.doNothing())
+    .execute()
   const name = { name: config.storeName, ...(config.storeId && { storeId: config.storeId }) }
   return db.updateTable('store').set(name).returning(['storeId', 'name']).executeTakeFirstOrThrow()
 }

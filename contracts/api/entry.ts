@@ -4,7 +4,12 @@ import { Uuid } from './shared.ts'
 import { StoreMode, UserRole } from './store.ts'
 
 export const DoorRequest = Type.Object(
-  { token: Type.String({ maxLength: 16_384, description: 'compact JWS; claims id, role, phoneNumber, jti, iat, exp, optional aud' }) },
+  {
+    token: Type.String({
+      maxLength: 16_384,
+      description: 'compact JWS; claims id, role, phoneNumber, jti, iat, exp, optional aud'
+    })
+  },
   { description: 'unknown fields are ignored' }
 )
 
@@ -24,7 +29,9 @@ export const REFUSAL_REASONS = [
   'not-inside'
 ] as const
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]
-export const RefusalReason = Type.Unsafe<RefusalReason>(Type.String({ enum: [...REFUSAL_REASONS], description: 'the first that holds' }))
+export const RefusalReason = Type.Unsafe<RefusalReason>(
+  Type.String({ enum: [...REFUSAL_REASONS], description: 'the first that holds' })
+)
 
 export const DoorAccepted = Type.Object({ status: Type.Literal('success'), visitId: Uuid, userId: Uuid, role: UserRole })
 export type DoorAccepted = Static<typeof DoorAccepted>

@@ -26,7 +26,10 @@ export type Machine = Static<typeof Machine>
 export const NewMachine = Type.Intersect([Machine, Type.Object({ deviceKey: Type.String({ description: 'shown this once' }) })])
 export type NewMachine = Static<typeof NewMachine>
 
-export const MachineInput = Type.Object({ machineId: DeviceId, displayName: DisplayName, kind: MachineKind }, { additionalProperties: false })
+export const MachineInput = Type.Object(
+  { machineId: DeviceId, displayName: DisplayName, kind: MachineKind },
+  { additionalProperties: false }
+)
 export type MachineInput = Static<typeof MachineInput>
 
 export const MachineChange = Type.Object(
@@ -67,6 +70,13 @@ export const DeviceCommand = Type.Object({
 })
 export type DeviceCommand = Static<typeof DeviceCommand>
 
-export const Alarm = Type.Object({ id: Uuid, kind: Type.String(), subject: Type.String(), message: Type.String(), startedAt: Time, endedAt: Nullable(Time) })
+export const Alarm = Type.Object({
+  id: Uuid,
+  kind: Type.String(),
+  subject: Type.String(),
+  message: Type.String(),
+  startedAt: Time,
+  endedAt: Nullable(Time)
+})
 export type Alarm = Static<typeof Alarm>
 export const AlarmQuery = Type.Object({ open: Type.Optional(Type.Boolean()), ...PageQuery })

@@ -15,7 +15,9 @@ export const QrKeyInput = Type.Object(
   {
     kid: Type.Optional(Kid),
     alg: Type.Optional(QrAlgorithm),
-    jwk: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'JWK: OKP Ed25519, EC P-256 or oct (32 bytes or more)' }))
+    jwk: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: 'JWK: OKP Ed25519, EC P-256 or oct (32 bytes or more)' })
+    )
   },
   { additionalProperties: false }
 )

@@ -14,7 +14,10 @@ export const ScannerPatch = Type.Object(
   { additionalProperties: false, minProperties: 1 }
 )
 export type ScannerPatch = Static<typeof ScannerPatch>
-export const ScannerQuery = Type.Object({ ...PageQuery, retired: Type.Optional(Type.Boolean({ description: 'retired ones too' })) })
+export const ScannerQuery = Type.Object({
+  ...PageQuery,
+  retired: Type.Optional(Type.Boolean({ description: 'retired ones too' }))
+})
 
 export const Scanner = Type.Object({
   id: Uuid,
@@ -30,4 +33,7 @@ export const Scanner = Type.Object({
 export type Scanner = Static<typeof Scanner>
 export const NewScanner = Type.Object({ ...Scanner.properties, deviceKey: Type.String({ description: 'shown this once' }) })
 export type NewScanner = Static<typeof NewScanner>
-export const ScannerDeviceKey = Type.Object({ scannerId: Uuid, deviceKey: Type.String({ description: 'shown this once; the old one ended' }) })
+export const ScannerDeviceKey = Type.Object({
+  scannerId: Uuid,
+  deviceKey: Type.String({ description: 'shown this once; the old one ended' })
+})

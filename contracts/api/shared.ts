@@ -6,9 +6,15 @@ export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, U
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 /** `machineId` and `scaleId` of the device wires. */
 export const DeviceId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
-export const Version = Type.Integer({ minimum: 1, description: 'grows with each change; send it back to be told (409) when somebody was faster' })
+export const Version = Type.Integer({
+  minimum: 1,
+  description: 'grows with each change; send it back to be told (409) when somebody was faster'
+})
 
-export const PageQuery = { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })), cursor: Type.Optional(Type.String({ maxLength: 200 })) }
+export const PageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ maxLength: 200 }))
+}
 export const Page = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) })
 
 export const Problem = Type.Object(

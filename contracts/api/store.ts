@@ -3,7 +3,11 @@ import { type Static, Type } from 'typebox'
 import { Time, Uuid } from './shared.ts'
 
 export const STORE_MODES = ['CUSTOMER_MODE', 'REFILLMENT_MODE', 'MAINTENANCE_MODE'] as const
-export const StoreMode = Type.Union([Type.Literal('CUSTOMER_MODE'), Type.Literal('REFILLMENT_MODE'), Type.Literal('MAINTENANCE_MODE')])
+export const StoreMode = Type.Union([
+  Type.Literal('CUSTOMER_MODE'),
+  Type.Literal('REFILLMENT_MODE'),
+  Type.Literal('MAINTENANCE_MODE')
+])
 export type StoreMode = Static<typeof StoreMode>
 export const UserRole = Type.Union([Type.Literal('customer'), Type.Literal('operations'), Type.Literal('admin')])
 export type UserRole = Static<typeof UserRole>
@@ -23,7 +27,9 @@ export const StoreInfo = Type.Object({
   timeZone: Type.String({ description: 'IANA, for people’s screens; times in the API are UTC' }),
   currency: Type.String({ description: 'ISO 4217; money is in its minor unit' }),
   openVisits: Type.Integer({ description: 'people inside now' }),
-  allowsAnonymousDevices: Type.Boolean({ description: 'heartbeats without a device key are taken: for old firmware on a closed network only' }),
+  allowsAnonymousDevices: Type.Boolean({
+    description: 'heartbeats without a device key are taken: for old firmware on a closed network only'
+  }),
   createdAt: Time
 })
 export type StoreInfo = Static<typeof StoreInfo>

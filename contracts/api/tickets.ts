@@ -3,7 +3,11 @@ import { type Static, Type } from 'typebox'
 import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 
-export const TicketStatus = Type.Union([Type.Literal('TO_BE_REVIEWED'), Type.Literal('UNDER_REVIEW'), Type.Literal('REVIEW_COMPLETE')])
+export const TicketStatus = Type.Union([
+  Type.Literal('TO_BE_REVIEWED'),
+  Type.Literal('UNDER_REVIEW'),
+  Type.Literal('REVIEW_COMPLETE')
+])
 export type TicketStatus = Static<typeof TicketStatus>
 
 export const TicketWeightChange = Type.Object({
@@ -36,7 +40,12 @@ export const TicketLine = Type.Object({
   weightChangeIds: Type.Array(Uuid)
 })
 export type TicketLine = Static<typeof TicketLine>
-const ProposedLine = Type.Object({ productId: Uuid, quantity: Type.Integer(), weightChangeIds: Type.Array(Uuid), confidence: Type.Number() })
+const ProposedLine = Type.Object({
+  productId: Uuid,
+  quantity: Type.Integer(),
+  weightChangeIds: Type.Array(Uuid),
+  confidence: Type.Number()
+})
 const TicketMovement = Type.Object({
   id: Uuid,
   productId: Nullable(Uuid),
@@ -55,7 +64,12 @@ const TicketVideo = Type.Object({
   bytes: Type.Integer(),
   gaps: Type.Array(Type.Object({ from: Time, to: Time, cause: Type.String() }))
 })
-const TicketMachineSession = Type.Object({ id: Uuid, startedAt: Time, endedAt: Nullable(Time), isBalanced: Nullable(Type.Boolean()) })
+const TicketMachineSession = Type.Object({
+  id: Uuid,
+  startedAt: Time,
+  endedAt: Nullable(Time),
+  isBalanced: Nullable(Type.Boolean())
+})
 export type TicketMachineSession = Static<typeof TicketMachineSession>
 
 /** The books over the ticket's machine sessions: false when one does not balance, null while none is known. */
@@ -121,7 +135,10 @@ export const TicketQuery = Type.Object({
 export type TicketQuery = Static<typeof TicketQuery>
 
 const strict = { additionalProperties: false }
-export const TicketClaim = Type.Object({ takeOver: Type.Optional(Type.Boolean({ description: 'admins: also from who holds it' })) }, strict)
+export const TicketClaim = Type.Object(
+  { takeOver: Type.Optional(Type.Boolean({ description: 'admins: also from who holds it' })) },
+  strict
+)
 export const MAX_QUANTITY = 999
 export const TicketDecisionLine = Type.Object(
   {

@@ -16,7 +16,10 @@ export const UserDetail = Type.Object({
 export type UserDetail = Static<typeof UserDetail>
 export const UserQuery = Type.Object({ ...PageQuery, role: Type.Optional(UserRole), blocked: Type.Optional(Type.Boolean()) })
 export const UserPatch = Type.Object(
-  { blocked: Type.Boolean({ description: 'a blocked user cannot come in; who is inside can still leave' }), version: Type.Optional(Version) },
+  {
+    blocked: Type.Boolean({ description: 'a blocked user cannot come in; who is inside can still leave' }),
+    version: Type.Optional(Version)
+  },
   { additionalProperties: false }
 )
 export type UserPatch = Static<typeof UserPatch>

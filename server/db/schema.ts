@@ -187,6 +187,7 @@ export interface MachineSessionScale {
   noiseGrams: Generated<number>;
   openingGrams: number | null;
   scaleId: string;
+  thresholdGrams: Generated<number>;
 }
 
 export interface Product {
@@ -275,6 +276,7 @@ export interface Ticket {
   completedAt: Timestamp | null;
   completedBy: string | null;
   endTime: Timestamp;
+  evidence: Generated<Json>;
   id: string;
   leaseExpiresAt: Timestamp | null;
   machineId: string;

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { Planogram, PlanogramInput } from '#contracts/api/planograms.ts'
 import { DeviceId } from '#contracts/api/shared.ts'
 import { putPlanogram, readPlanogram } from '#server/domain/catalog/actions.ts'
+import { refreshThresholds } from '#server/domain/iot/actions.ts'
 import type { Resource } from './app.ts'
 
 const tags = ['planograms']
@@ -15,7 +16,10 @@ export const planograms: Resource = (app, ctx) => {
   )
 
   const put = { summary: 'Replace the planogram of a machine', tags, params, body: PlanogramInput, response: { 200: Planogram } }
-  app.put('/machines/:machineId/planogram', { schema: put, config: { access: 'planograms:write' } }, async (req) =>
-    putPlanogram(ctx, req.actor, { machineId: req.params.machineId, facings: req.body.facings })
-  )
+  app.put('/machines/:machineId/planogram', { schema: put, config: { access: 'planograms:write' } }, async (req) => {
+    const { machineId } = req.params
+    const planogram = await putPlanogram(ctx, req.actor, { machineId, facings: req.body.facings })
+    await refreshThresholds(ctx, [machineId])
+    return planogram
+  })
 }

@@ -10,6 +10,7 @@ import {
   listProducts,
   readProduct
 } from '#server/domain/catalog/actions.ts'
+import { refreshThresholds } from '#server/domain/iot/actions.ts'
 import type { App } from '#server/platform/web-app.ts'
 import type { Resource } from './app.ts'
 import { readText } from './input.ts'
@@ -31,9 +32,11 @@ export const products: Resource = (app, ctx) => {
   app.get('/products/:id', { schema: one, config: { access: 'products:read' } }, async (req) => readProduct(ctx, req.params.id))
 
   const change = { summary: 'Change a product', tags, params, body: ProductChange, response: { 200: Product } }
-  app.patch('/products/:id', { schema: change, config: { access: 'products:write' } }, async (req) =>
-    changeProduct(ctx, req.actor, { id: req.params.id, change: req.body })
-  )
+  app.patch('/products/:id', { schema: change, config: { access: 'products:write' } }, async (req) => {
+    const product = await changeProduct(ctx, req.actor, { id: req.params.id, change: req.body })
+    await refreshThresholds(ctx)
+    return product
+  })
 
   const file = { summary: 'All products as CSV', tags, produces: ['text/csv'] }
   app.get('/products.csv', { schema: file, config: { access: 'products:read' } }, async (_req, reply) =>
@@ -53,6 +56,10 @@ export const products: Resource = (app, ctx) => {
       response: { 200: ImportResult }
     }
     const config = { access: 'products:write', idempotent: true } as const
-    ;(csv as App).post('/products/import', { schema, config }, async (req) => importProducts(ctx, req.actor, req.body))
+    ;(csv as App).post('/products/import', { schema, config }, async (req) => {
+      const result = await importProducts(ctx, req.actor, req.body)
+      await refreshThresholds(ctx)
+      return result
+    })
   })
 }

@@ -25,7 +25,12 @@ export const tickets: Resource = (app, ctx) => {
   const one = { summary: 'One ticket with its history', tags, params, response }
   app.get('/tickets/:id', { schema: one, config: { access: 'tickets:read' } }, async (req) => findTicket(ctx, req.params.id))
 
-  const claim = { summary: 'Take a ticket for review, or renew the lease; admins may send {"takeOver": true}', tags, params, response }
+  const claim = {
+    summary: 'Take a ticket for review, or renew the lease; admins may send {"takeOver": true}',
+    tags,
+    params,
+    response
+  }
   app.post('/tickets/:id/claim', { schema: claim, config: { access: 'tickets:review' } }, async (req) =>
     claimTicket(ctx, req.actor, { id: req.params.id, ...readClaim(req.body) })
   )

@@ -4,6 +4,7 @@ import type { Context } from '#server/context.ts'
 import { type Durable, type HeartbeatMessage, recordHeartbeat, type ScaleReading } from '#server/domain/iot/actions.ts'
 import { Invalid } from '#server/platform/errors.ts'
 import { readTime } from '#server/platform/local-time.ts'
+import { object, readId, readJson, readOrder } from './fields.ts'
 import type { DeviceMessage } from './index.ts'
 
 /** Takes one heartbeat. Throws Invalid naming the field, NotFound, Refused; else as recordHeartbeat. */
@@ -13,7 +14,6 @@ export function handleHeartbeat(ctx: Context, { deviceId, body, receivedMs }: De
   return recordHeartbeat(ctx, message)
 }
 
-const ID = /^[A-Za-z0-9._-]{1,64}$/
 const WEIGHT = /^ *[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})? *$/i
 const MAX_ROWS = 4096
 
@@ -32,33 +32,9 @@ export function readHeartbeat(body: unknown, { receivedMs, zone }: { receivedMs:
   }
 }
 
-/** `bootId` and `seq`, of any device message. Throws Invalid. */
-export function readOrder({ bootId = null, seq = null }: Record<string, unknown>): { bootId: string | null; seq: number | null } {
-  if (bootId !== null && (typeof bootId !== 'string' || bootId.length < 1 || bootId.length > 64 || bootId.includes('\0'))) throw new Invalid('bootId', 'must be text of 1 to 64 characters')
-  if (seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0)) throw new Invalid('seq', 'must be a whole number, 0 or more')
-  return { bootId: bootId as string | null, seq: seq as number | null }
-}
-
-/** An object, whatever is in it. Throws Invalid. */
-export function object(value: unknown, field: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Invalid(field, 'must be a JSON object')
-  return value as Record<string, unknown>
-}
-
-/** A machine's or scale's id; a whole number is its decimal text. Throws Invalid. */
-export function readId(value: unknown, field: string): string {
-  const text = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value
-  if (typeof text !== 'string' || !ID.test(text)) throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
-  return text
-}
-
 function unwrap(payload: unknown): unknown {
   if (typeof payload !== 'string') throw new Invalid('payload', 'must be the heartbeat as a JSON string')
-  try {
-    return JSON.parse(payload)
-  } catch {
-    throw new Invalid('payload', 'is not JSON')
-  }
+  return readJson(payload, 'payload')
 }
 
 type Columns = { id: number; min: number; max: number; current: number; width: number }

@@ -32,11 +32,13 @@ export const deviceRoutes =
     app.post('/api/machines/heartbeat', route, (req) => {
       const { body, device } = req as unknown as { body: unknown; device: { machineId?: string } }
       const owner = device.machineId
-      if (owner !== undefined && !limit.take(owner, performance.now())) throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
+      if (owner !== undefined && !limit.take(owner, performance.now()))
+        throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
       const receivedMs = ctx.clock.now().getTime()
       const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
       if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
-      if (owner !== undefined && owner !== message.machineId) throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+      if (owner !== undefined && owner !== message.machineId)
+        throw new Refused('wrong-device', `this is the key of machine ${owner}`)
       const durable = recordHeartbeat(ctx, message)
       log?.write(logLine(receivedMs, body))
       return durable === null ? SUCCESS : durable.then(() => SUCCESS)
@@ -44,5 +46,5 @@ export const deviceRoutes =
   }
 
 /** One line of heartbeat.log: when it came and what came; `manage replay` reads it back. */
-export const logLine = (receivedMs: number, body: unknown): string => `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${JSON.stringify(body)}}`
-
+export const logLine = (receivedMs: number, body: unknown): string =>
+  `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${JSON.stringify(body)}}`

@@ -3,7 +3,7 @@ import type { Context } from '#server/context.ts'
 import { type Durable, recordSamples } from '#server/domain/iot/actions.ts'
 import { Invalid } from '#server/platform/errors.ts'
 import { readTime } from '#server/platform/local-time.ts'
-import { object, readId, readOrder } from './heartbeat.ts'
+import { object, readId, readOrder } from './fields.ts'
 import type { DeviceMessage } from './index.ts'
 
 const MAX_GRAMS = 10_000_000

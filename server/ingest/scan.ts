@@ -15,14 +15,20 @@ const REDELIVERY_MS = 10_000
  * Decides one scan. A scan that the sender says it sends again (MQTT's DUP), of a code that just succeeded at this scanner, is answered
  * as the first time; any other second presentation is `already-used`. Throws Invalid for what is no scan.
  */
-export async function handleScan(ctx: Context, { scannerId, tag, payload, isDuplicate = false }: ScanMessage): Promise<DoorAnswer> {
+export async function handleScan(
+  ctx: Context,
+  { scannerId, tag, payload, isDuplicate = false }: ScanMessage
+): Promise<DoorAnswer> {
   if (!Check(Scan, payload)) throw new Invalid('token', 'must be the text of a QR code')
   const presented = { token: payload.token, scannerId }
   try {
     return await (tag === 'ENTRY' ? enter(ctx, presented) : leave(ctx, presented))
   } catch (error) {
     if (error instanceof Refused) {
-      const again = isDuplicate && error.code === 'already-used' ? await answerOfRedelivery(ctx, { ...presented, tag, withinMs: REDELIVERY_MS }) : null
+      const again =
+        isDuplicate && error.code === 'already-used'
+          ? await answerOfRedelivery(ctx, { ...presented, tag, withinMs: REDELIVERY_MS })
+          : null
       return again ?? { status: 'refused', reason: error.code as RefusalReason, message: error.message }
     }
     if (!(error instanceof Unavailable || error instanceof NoSpace)) ctx.log.error({ err: error, scannerId }, 'scan failed')

@@ -51,7 +51,10 @@ export class Timetable {
 
   async #lastRuns(): Promise<Map<string, string | null>> {
     try {
-      await forgetOtherJobs(this.#ctx.pool, this.#beats.map((beat) => beat.job.name))
+      await forgetOtherJobs(
+        this.#ctx.pool,
+        this.#beats.map((beat) => beat.job.name)
+      )
       return new Map((await listJobRuns(this.#ctx.pool)).map((run) => [run.name, run.lastFinishedAt]))
     } catch (err) {
       this.#ctx.log.warn({ err }, 'what ran when is not known: every job starts now')
@@ -77,7 +80,8 @@ class Beat {
   }
 
   start(lastFinishedAt: string | null): void {
-    const sinceMs = lastFinishedAt === null ? Number.POSITIVE_INFINITY : this.#ctx.clock.now().getTime() - Date.parse(lastFinishedAt)
+    const sinceMs =
+      lastFinishedAt === null ? Number.POSITIVE_INFINITY : this.#ctx.clock.now().getTime() - Date.parse(lastFinishedAt)
     this.#wait(Math.min(this.job.everyMs, Math.max(0, this.job.everyMs - sinceMs)))
   }
 
@@ -122,7 +126,10 @@ class Beat {
   }
 
   /** A job that beats each second and finds nothing would write for nothing: it is noted every ten seconds. */
-  async #note({ isNews, ...run }: Pick<JobRunNews, 'startedAt' | 'finishedAt' | 'durationMs' | 'error'> & { isNews: boolean }): Promise<void> {
+  async #note({
+    isNews,
+    ...run
+  }: Pick<JobRunNews, 'startedAt' | 'finishedAt' | 'durationMs' | 'error'> & { isNews: boolean }): Promise<void> {
     this.#unnoted.runs += 1
     if (run.error !== null) this.#unnoted.failures += 1
     const nowMs = performance.now()

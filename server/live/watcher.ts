@@ -11,29 +11,42 @@ const PAGE = 500
 const MAX_UNREAD_BYTES = 1024 * 1024
 const SLOW_MS = 30_000
 const HEARTBEAT_MS = 15_000
+const ASK_AGAIN_EVERY = 4 // heartbeats
+
+export type Watching = {
+  response: ServerResponse
+  names: Set<string> | null
+  cursor: EventCursor
+  /** Is the credential he came with still good? */
+  isWelcome: () => Promise<boolean>
+}
 
 export class Watcher {
   readonly #ctx: Context
   readonly #response: ServerResponse
   readonly #names: Set<string> | null
+  readonly #isWelcome: () => Promise<boolean>
   #cursor: EventCursor
   #heartbeat: NodeJS.Timeout | null = null
+  #heartbeats = 0
   readonly #take = (events: EventRow[]) => this.#send(events)
 
-  constructor(ctx: Context, { response, names, cursor }: { response: ServerResponse; names: Set<string> | null; cursor: EventCursor }) {
+  constructor(ctx: Context, { response, names, cursor, isWelcome }: Watching) {
     this.#ctx = ctx
     this.#response = response
     this.#names = names
+    this.#isWelcome = isWelcome
     this.#cursor = cursor
   }
 
   /** Catches up and stays until the connection ends. `hasMissed`: what lies between the last event he knows and `cursor` is gone. */
   async watch(feed: Feed, { hasMissed }: { hasMissed: boolean }): Promise<void> {
     this.#response.on('close', () => this.stop(feed))
-    this.#heartbeat = setInterval(() => this.#write(': heartbeat\n\n'), HEARTBEAT_MS)
+    this.#heartbeat = setInterval(() => void this.#beat(feed), HEARTBEAT_MS)
     const position = formatCursor(this.#cursor)
     this.#write(`retry: 2000\nid: ${position}\n: connected\n\n`)
-    if (hasMissed) this.#write(`id: ${position}\nevent: reset\ndata: ${JSON.stringify({ at: this.#ctx.clock.now().toISOString() })}\n\n`)
+    if (hasMissed)
+      this.#write(`id: ${position}\nevent: reset\ndata: ${JSON.stringify({ at: this.#ctx.clock.now().toISOString() })}\n\n`)
     while (!this.#response.destroyed && !feed.join(this.#cursor, this.#take)) await this.#catchUp(await feed.position())
   }
 
@@ -41,6 +54,13 @@ export class Watcher {
     feed.leave(this.#take)
     if (this.#heartbeat) clearInterval(this.#heartbeat)
     if (!this.#response.destroyed) this.#response.end()
+  }
+
+  /** A sign-in that ended, or an account that was disabled, ends the stream too, within a minute. */
+  async #beat(feed: Feed): Promise<void> {
+    this.#write(': heartbeat\n\n')
+    this.#heartbeats += 1
+    if (this.#heartbeats % ASK_AGAIN_EVERY === 0 && !(await this.#isWelcome())) this.stop(feed)
   }
 
   async #catchUp(until: EventCursor): Promise<void> {

@@ -40,7 +40,9 @@ export async function migrate(url: string, folder: string, grants?: string): Pro
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
-    const load = (name: string) => ({ up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, name), 'utf8')).execute(tx)) })
+    const load = (name: string) => ({
+      up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, name), 'utf8')).execute(tx))
+    })
     const migrations = Object.fromEntries(names.map((name) => [name.replace('.sql', ''), load(name)]))
     const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
     if (error) throw error
@@ -59,7 +61,12 @@ export function databaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const code = String((error as { code?: unknown }).code ?? '')
   if (code === '53100' || code === 'ENOSPC') return new NoSpace('the disk is full', error)
-  const isLost = CONNECTION_LOST.test(code) || SOCKET_LOST.has(code) || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(error.message)
+  const isLost =
+    CONNECTION_LOST.test(code) ||
+    SOCKET_LOST.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+      error.message
+    )
   return isLost ? new Unavailable('the database is away', error) : error
 }
 

@@ -29,7 +29,10 @@ export class EventLog {
   }
 
   /** At most `limit` events after `cursor`, in order, all of whose predecessors are known; `names` narrows them. */
-  async after(cursor: EventCursor, { limit = 500, names, db = this.#pool }: { limit?: number; names?: string[]; db?: Queryable } = {}): Promise<EventRow[]> {
+  async after(
+    cursor: EventCursor,
+    { limit = 500, names, db = this.#pool }: { limit?: number; names?: string[]; db?: Queryable } = {}
+  ): Promise<EventRow[]> {
     const { rows } = await db.query(
       `SELECT transaction_id::text AS "transactionId", id, name, payload, at FROM event_log
        WHERE (transaction_id, id) > ($1::text::xid8, $2::bigint) AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())

@@ -12,7 +12,16 @@ export type JobRun = {
   nextRunAt: string | null
 }
 /** Runs of one job since they were last written down. `error` is the last run's, null when it went well. */
-export type JobRunNews = { name: string; startedAt: Date | null; finishedAt: Date | null; durationMs: number | null; error: string | null; runs: number; failures: number; nextRunAt: Date | null }
+export type JobRunNews = {
+  name: string
+  startedAt: Date | null
+  finishedAt: Date | null
+  durationMs: number | null
+  error: string | null
+  runs: number
+  failures: number
+  nextRunAt: Date | null
+}
 
 /** Every job that ever had a place in the timetable, by name. */
 export async function listJobRuns(pool: Pool): Promise<JobRun[]> {
@@ -31,7 +40,10 @@ export async function listJobRuns(pool: Pool): Promise<JobRun[]> {
 }
 
 /** Adds to what is known of a job. Times that are null leave the known ones. */
-export async function noteJobRuns(pool: Pool, { name, startedAt, finishedAt, durationMs, error, runs, failures, nextRunAt }: JobRunNews): Promise<void> {
+export async function noteJobRuns(
+  pool: Pool,
+  { name, startedAt, finishedAt, durationMs, error, runs, failures, nextRunAt }: JobRunNews
+): Promise<void> {
   await pool.query(
     `INSERT INTO job_run AS known (name, last_started_at, last_finished_at, last_duration_ms, last_error, runs, failures, next_run_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

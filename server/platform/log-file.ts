@@ -1,5 +1,14 @@
 /** A log of lines on disk: buffered, cut by size, older parts compressed, bounded in number. It never slows or stops the work it tells of. */
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync, type WriteStream } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type WriteStream
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -77,7 +86,9 @@ export class LogFile {
     renameSync(path, part) // the stream keeps its file under the new name until it has written all
     const compress = async () => {
       await new Promise<void>((resolve) => full.end(resolve))
-      for (let n = keep; n >= 1; n--) if (existsSync(`${path}.${n}.gz`)) n === keep ? rmSync(`${path}.${n}.gz`) : renameSync(`${path}.${n}.gz`, `${path}.${n + 1}.gz`)
+      for (let n = keep; n >= 1; n--)
+        if (existsSync(`${path}.${n}.gz`))
+          n === keep ? rmSync(`${path}.${n}.gz`) : renameSync(`${path}.${n}.gz`, `${path}.${n + 1}.gz`)
       await pipeline(createReadStream(part), createGzip(), createWriteStream(`${path}.1.gz`))
       rmSync(part)
     }

@@ -10,7 +10,10 @@ export function openLogger(level: string, destination: 1 | 2 = 1): Logger {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.token', '*.deviceKey'], censor: '[redacted]' }
+      redact: {
+        paths: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.token', '*.deviceKey'],
+        censor: '[redacted]'
+      }
     },
     pino.destination({ fd: destination, sync: false })
   )

@@ -9,7 +9,8 @@ export function openMetrics() {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 })
   const registers = [registry]
   return {
-    counter: <L extends string = never>(name: string, help: string, labelNames: L[] = []) => new Counter<L>({ name, help, labelNames, registers }),
+    counter: <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+      new Counter<L>({ name, help, labelNames, registers }),
     /** `read` gives the value at the moment somebody asks for it. */
     gauge: (name: string, help: string, read: () => number) =>
       new Gauge({

@@ -18,7 +18,12 @@ export type BrokerHooks = {
   take: (message: Incoming) => Promise<void> | null
   onError?: (error: Error) => void
 }
-export type BrokerOptions = { host: string; port: number; tls?: { cert: Buffer; key: Buffer } | undefined; maxPayloadBytes: number }
+export type BrokerOptions = {
+  host: string
+  port: number
+  tls?: { cert: Buffer; key: Buffer } | undefined
+  maxPayloadBytes: number
+}
 /** A message larger than this in flight is an attack, not a device: the line is cut. */
 const CONNECT_TIMEOUT_MS = 10_000
 const BAD_CREDENTIALS = 4
@@ -86,21 +91,31 @@ export class MqttBroker {
     return this.#aedes?.connectedClients ?? 0
   }
 
-  #authenticate(client: Client, { username, password }: { username: string | undefined; password: Buffer | undefined }, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
+  #authenticate(
+    client: Client,
+    { username, password }: { username: string | undefined; password: Buffer | undefined },
+    done: (error: AuthenticateError | null, success: boolean | null) => void
+  ): void {
     const identity = username && password ? this.#hooks.identify(username, password.toString('utf8')) : null
     if (!identity) return done(refusal(BAD_CREDENTIALS, 'bad user name or password'), false)
     const owner = `${identity.kind}/${identity.id}`
-    if ((this.#clientIds.get(client.id) ?? owner) !== owner) return done(refusal(BAD_CLIENT_ID, 'this client id is another device’s'), false)
+    if ((this.#clientIds.get(client.id) ?? owner) !== owner)
+      return done(refusal(BAD_CLIENT_ID, 'this client id is another device’s'), false)
     this.#clientIds.set(client.id, owner)
     this.#identities.set(client, identity)
     if (client.clean) client.conn.once('close', () => this.#clientIds.delete(client.id))
     done(null, true)
   }
 
-  #publish(client: Client | null, packet: { topic: string; payload: string | Buffer; retain: boolean; dup: boolean }, done: (error?: Error | null) => void): void {
+  #publish(
+    client: Client | null,
+    packet: { topic: string; payload: string | Buffer; retain: boolean; dup: boolean },
+    done: (error?: Error | null) => void
+  ): void {
     const identity = client && this.#identities.get(client)
     if (!identity) return done(client ? new Error('not signed in') : null)
-    if (!this.#hooks.mayPublish(identity, packet.topic)) return done(new Error(`${identity.id} may not publish to ${packet.topic}`))
+    if (!this.#hooks.mayPublish(identity, packet.topic))
+      return done(new Error(`${identity.id} may not publish to ${packet.topic}`))
     if (packet.payload.length > this.#options.maxPayloadBytes) return done(new Error('payload too large'))
     const isRetained = packet.retain && this.#hooks.isRetained(packet.topic)
     packet.retain = isRetained

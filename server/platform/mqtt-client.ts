@@ -30,7 +30,9 @@ export class MqttConnection {
     const client = connect(url, { clientId, clean: false, protocolVersion: 4, reconnectPeriod: 1000, resubscribe: true })
     this.#client = client
     client.handleMessage = (packet, done) => void this.#take(packet as IPublishPacket).then(() => done())
-    client.on('connect', () => client.subscribe(topics, { qos: 1 }, (error) => (error ? this.#hooks.onLost(error) : this.#hooks.onConnect())))
+    client.on('connect', () =>
+      client.subscribe(topics, { qos: 1 }, (error) => (error ? this.#hooks.onLost(error) : this.#hooks.onConnect()))
+    )
     client.on('error', (error) => this.#hooks.onLost(error))
     client.on('close', () => this.#hooks.onLost())
   }

@@ -9,7 +9,10 @@ const RETRY_MS = 250
  * Takes the lock, waiting up to `waitMs` for a holder that is just dying. When PostgreSQL restarts the lock is taken anew; `onLost` is
  * called if somebody else was faster. Returns the way to give it back. Throws when another process holds it.
  */
-export async function becomeSingleOwner(url: string, { waitMs = 5000, name, onLost }: { waitMs?: number; name: string; onLost: () => void }): Promise<() => Promise<void>> {
+export async function becomeSingleOwner(
+  url: string,
+  { waitMs = 5000, name, onLost }: { waitMs?: number; name: string; onLost: () => void }
+): Promise<() => Promise<void>> {
   let isReleased = false
   let client = await take(url, { deadline: performance.now() + waitMs, name })
   if (!client) throw new Error('another server works on this database; stop it first, or give this one a DATA_DIR of its own')

@@ -24,16 +24,29 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   const log = openLogger(config.logLevel)
   const { ctx, urls, close } = await openContext(config, { log, progress: say })
   stack.defer(close)
-  stack.defer(await becomeSingleOwner(urls.app, { name: 'niflr', onLost: () => onLost('another server took over this database') }))
+  stack.defer(
+    await becomeSingleOwner(urls.app, { name: 'niflr', onLost: () => onLost('another server took over this database') })
+  )
   stack.defer(await openShelves(ctx))
   await loadScannerKeys(ctx)
   const first = await ensureFirstAdmin(ctx)
-  const heartbeats = new LogFile({ path: join(config.dataDir, 'logs', 'heartbeat.log'), onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written') })
+  const heartbeats = new LogFile({
+    path: join(config.dataDir, 'logs', 'heartbeat.log'),
+    onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written')
+  })
   stack.defer(() => heartbeats.close())
   const mqtt = await openMqtt(ctx, heartbeats).catch((error) => inUse(error, 'MQTT_PORT', config.mqttPort))
   stack.defer(mqtt.stop)
-  const doors = { machine: (key: string | null) => (key === null ? {} : machineByKey(ctx, key)), scanner: (key: string | null) => key === null ? null : scannerByKey(ctx, key) }
-  const app = await buildHttp(ctx, { ...doors, ready: readiness(ctx, mqtt), routes: [deviceRoutes(heartbeats)], apiRoutes: [live] })
+  const doors = {
+    machine: (key: string | null) => (key === null ? {} : machineByKey(ctx, key)),
+    scanner: (key: string | null) => (key === null ? null : scannerByKey(ctx, key))
+  }
+  const app = await buildHttp(ctx, {
+    ...doors,
+    ready: readiness(ctx, mqtt),
+    routes: [deviceRoutes(heartbeats)],
+    apiRoutes: [live]
+  })
   stack.defer(() => app.close())
   const url = await app.listen({ host: config.host, port: config.port }).catch((error) => inUse(error, 'PORT', config.port))
   const jobs = await startJobs(ctx)

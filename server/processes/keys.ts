@@ -20,7 +20,8 @@ export async function newDeviceKey(kind: 'machine' | 'scanner', id: string): Pro
 /** Adds a QR key (`jwk`, else a new Ed25519 pair whose private half is printed once), lists or removes them. */
 export async function qrKey(verb: string, argument: string | undefined): Promise<void> {
   await withStore(async (ctx) => {
-    if (verb === 'add') return say(JSON.stringify(await addQrKey(ctx, actor, argument ? { jwk: JSON.parse(argument) } : {}), null, 2))
+    if (verb === 'add')
+      return say(JSON.stringify(await addQrKey(ctx, actor, argument ? { jwk: JSON.parse(argument) } : {}), null, 2))
     if (verb === 'list') return listQrKeys(ctx).forEach((key) => void say(`${key.kid}  ${key.alg}`))
     await removeQrKey(ctx, actor, argument!)
     say(`QR key ${argument} removed: no code it signed is valid any more`)

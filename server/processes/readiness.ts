@@ -7,6 +7,9 @@ export const readiness = (ctx: Context, mqtt: { isConnected: () => boolean }) =>
     () => 'ok',
     (error: Error) => error.message
   )
-  const degraded = [...(mqtt.isConnected() ? [] : ['mqtt: not connected to the broker']), ...(ctx.config.allowAnonymousDevices ? ['devices: anonymous heartbeats are taken'] : [])]
+  const degraded = [
+    ...(mqtt.isConnected() ? [] : ['mqtt: not connected to the broker']),
+    ...(ctx.config.allowAnonymousDevices ? ['devices: anonymous heartbeats are taken'] : [])
+  ]
   return { ok: database === 'ok', checks: { database }, degraded }
 }

@@ -19,8 +19,13 @@ export async function replayFiles(files: string[], { json }: { json: boolean }):
   await using store = done.store
   const outcome = await outcomeOf(store.ctx)
   const tookMs = performance.now() - startedMs
-  if (json) return say(JSON.stringify({ heartbeats: done.heartbeats, from: done.from, to: done.to, tookMs: Math.round(tookMs), ...outcome }))
+  if (json)
+    return say(
+      JSON.stringify({ heartbeats: done.heartbeats, from: done.from, to: done.to, tookMs: Math.round(tookMs), ...outcome })
+    )
   for (const line of describe(outcome)) say(line)
   const span = (done.to.getTime() - done.from.getTime()) / 1000
-  say(`${done.heartbeats} heartbeats of ${span.toFixed(0)} s replayed in ${(tookMs / 1000).toFixed(1)} s (${(span / (tookMs / 1000)).toFixed(0)}× real time), ${outcome.changes.length} weight changes`)
+  say(
+    `${done.heartbeats} heartbeats of ${span.toFixed(0)} s replayed in ${(tookMs / 1000).toFixed(1)} s (${(span / (tookMs / 1000)).toFixed(0)}× real time), ${outcome.changes.length} weight changes`
+  )
 }

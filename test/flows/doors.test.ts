@@ -3,31 +3,53 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DoorRefused } from '#contracts/api/entry.ts'
 import { SYSTEM } from '#server/context.ts'
-import { handleScan } from '#server/ingest/scan.ts'
 import { enter, removeQrKey, visitsDuring } from '#server/domain/user/actions.ts'
+import { handleScan } from '#server/ingest/scan.ts'
 import { Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { assertProblem, sender } from '#test/support/http.ts'
 import { eventsOf, type OpenStore, openStore, visitor } from '#test/support/visiting.ts'
 
-const count = async (store: Awaited<ReturnType<typeof openStore>>, table: 'visit' | 'usedCode' | 'userSession' | 'ticket' | 'userDetail') =>
-  Number((await store.ctx.db.selectFrom(table).select((e) => e.fn.countAll().as('n')).executeTakeFirstOrThrow()).n)
+const count = async (
+  store: Awaited<ReturnType<typeof openStore>>,
+  table: 'visit' | 'usedCode' | 'userSession' | 'ticket' | 'userDetail'
+) =>
+  Number(
+    (
+      await store.ctx.db
+        .selectFrom(table)
+        .select((e) => e.fn.countAll().as('n'))
+        .executeTakeFirstOrThrow()
+    ).n
+  )
 
 test('a shopper scans in and out, and the house knows it', async () => {
   await using store = await openStore()
   const id = newId()
   const entered = await store.scanIn(await store.code({ id }))
-  assert.deepEqual([entered.status, entered.body.status, entered.body.userId, entered.body.role], [200, 'success', id, 'customer'])
+  assert.deepEqual(
+    [entered.status, entered.body.status, entered.body.userId, entered.body.role],
+    [200, 'success', id, 'customer']
+  )
   store.clock.forward(60_000)
   const left = await store.scanOut(await store.code({ id }))
-  assert.deepEqual([left.status, left.body], [200, { status: 'success', visitId: entered.body.visitId, userId: id, role: 'customer' }])
+  assert.deepEqual(
+    [left.status, left.body],
+    [200, { status: 'success', visitId: entered.body.visitId, userId: id, role: 'customer' }]
+  )
   const { send } = await store.staff('operations')
   const sessions = (await send('GET', `/api/v1/user-sessions?userId=${id}`)).body.items
-  assert.deepEqual(sessions.map((s: { type: string }) => s.type), ['EXIT_AUTHENTICATED', 'ENTRY_AUTHENTICATED'])
+  assert.deepEqual(
+    sessions.map((s: { type: string }) => s.type),
+    ['EXIT_AUTHENTICATED', 'ENTRY_AUTHENTICATED']
+  )
   assert.deepEqual((await send('GET', '/api/v1/visits?open=true')).body.items, [])
   const user = (await send('GET', `/api/v1/users/${id}`)).body
   assert.deepEqual([user.phoneNumber, user.role, user.blocked], ['+911234567890', 'customer', false])
-  assert.deepEqual((await eventsOf(store.ctx, 'visit.closed')).map((e) => e.visitId), [entered.body.visitId])
+  assert.deepEqual(
+    (await eventsOf(store.ctx, 'visit.closed')).map((e) => e.visitId),
+    [entered.body.visitId]
+  )
 })
 
 test('a refused code is not used up, and each reason is told', async () => {
@@ -48,8 +70,11 @@ test('a refused code is not used up, and each reason is told', async () => {
   assert.deepEqual(await reason(store.scanOut(await store.code({ id }))), [403, 'refused', 'not-inside'])
   const iat = Math.floor(store.clock.now().getTime() / 1000)
   const table: [Record<string, unknown>, string][] = [
-    [{ role: undefined }, 'bad-token'], [{ role: 'thief' }, 'bad-token'], [{ aud: 'another-store' }, 'bad-token'],
-    [{ iat: iat - 100, exp: iat - 40 }, 'expired'], [{ exp: iat + 301 }, 'too-long-lived']
+    [{ role: undefined }, 'bad-token'],
+    [{ role: 'thief' }, 'bad-token'],
+    [{ aud: 'another-store' }, 'bad-token'],
+    [{ iat: iat - 100, exp: iat - 40 }, 'expired'],
+    [{ exp: iat + 301 }, 'too-long-lived']
   ]
   for (const [claims, why] of table) assert.deepEqual(await reason(store.scanIn(await store.code(claims))), [403, 'refused', why])
   assert.deepEqual(await reason(store.scanIn('not.a.token')), [403, 'refused', 'bad-token'])
@@ -67,10 +92,15 @@ test('a code signed by a key that was removed is unknown at once', async () => {
 test('a thousand presentations of one code at once let exactly one in', async () => {
   await using store = await openStore()
   const token = await store.code()
-  const answers = await Promise.allSettled(Array.from({ length: 1000 }, () => enter(store.ctx, { token, scannerId: store.entry.id })))
+  const answers = await Promise.allSettled(
+    Array.from({ length: 1000 }, () => enter(store.ctx, { token, scannerId: store.entry.id }))
+  )
   const refusals = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
   assert.equal(answers.length - refusals.length, 1)
-  assert(refusals.every((error) => error instanceof Refused && error.code === 'already-used'), String(refusals.find((error) => error.code !== 'already-used')))
+  assert(
+    refusals.every((error) => error instanceof Refused && error.code === 'already-used'),
+    String(refusals.find((error) => error.code !== 'already-used'))
+  )
   assert.equal(await count(store, 'visit'), 1)
 })
 
@@ -100,14 +130,23 @@ test('a blocked user cannot come in, but can leave; phone numbers are shown to t
   assert.equal((await send('PATCH', `/api/v1/users/${shopper.userId}`, { blocked: false })).body.blocked, false)
   assert.equal((await store.scanIn(await store.code({ id: shopper.userId }))).status, 200)
   assertProblem(await (await store.staff('reviewer')).send('GET', '/api/v1/users'), 403, 'forbidden')
-  const trail = await store.ctx.db.selectFrom('auditEntry').select('action').where('resource', '=', 'user').orderBy('id').execute()
-  assert.deepEqual(trail.map((row) => row.action), ['blocked', 'unblocked'])
+  const trail = await store.ctx.db
+    .selectFrom('auditEntry')
+    .select('action')
+    .where('resource', '=', 'user')
+    .orderBy('id')
+    .execute()
+  assert.deepEqual(
+    trail.map((row) => row.action),
+    ['blocked', 'unblocked']
+  )
 })
 
 test('a scanner opens its own door only, its key ends when it is changed, and when it retires', async () => {
   await using store = await openStore()
   const { send } = await store.staff('admin')
-  const withKey = (key: string) => async (path: string) => sender(store.app, { authorization: `Bearer ${key}` })('POST', path, { token: await store.code() })
+  const withKey = (key: string) => async (path: string) =>
+    sender(store.app, { authorization: `Bearer ${key}` })('POST', path, { token: await store.code() })
   const wrong = await withKey(store.exit.deviceKey)('/entry-control')
   assert.deepEqual([wrong.status, wrong.body.reason], [403, 'wrong-scanner'])
   assert.equal((await withKey(store.entry.deviceKey)('/exit-control/')).body.reason, 'wrong-scanner')
@@ -119,7 +158,10 @@ test('a scanner opens its own door only, its key ends when it is changed, and wh
   assert.equal((await withKey(rotated.body.deviceKey)('/entry-control/')).body.reason, 'wrong-scanner')
   assert.equal((await send('DELETE', `/api/v1/scanners/${store.entry.id}`)).status, 204)
   assert.equal((await withKey(rotated.body.deviceKey)('/exit-control/')).status, 401)
-  assert.deepEqual((await send('GET', '/api/v1/scanners')).body.items.map((s: { id: string }) => s.id), [store.exit.id])
+  assert.deepEqual(
+    (await send('GET', '/api/v1/scanners')).body.items.map((s: { id: string }) => s.id),
+    [store.exit.id]
+  )
   const retired = (await send('GET', `/api/v1/scanners/${store.entry.id}`)).body
   assert.notEqual(retired.retiredAt, null)
   assert.equal(JSON.stringify((await send('GET', '/api/v1/scanners?retired=true')).body).includes('eviceKey'), false)
@@ -131,7 +173,8 @@ test('a scanner shows when it last scanned and what it last refused', async () =
   const { send } = await store.staff('operations')
   const deadline = performance.now() + 5000
   let scanner = (await send('GET', `/api/v1/scanners/${store.entry.id}`)).body
-  while (scanner.lastScanAt === null && performance.now() < deadline) scanner = (await send('GET', `/api/v1/scanners/${store.entry.id}`)).body
+  while (scanner.lastScanAt === null && performance.now() < deadline)
+    scanner = (await send('GET', `/api/v1/scanners/${store.entry.id}`)).body
   assert.equal(scanner.lastScanAt, store.clock.now().toISOString())
   assert.equal(scanner.lastRefusal.reason, 'bad-token')
   assert.match(await store.ctx.metrics.text(), /scans_total\{direction="entry",result="bad-token"\} 1/)
@@ -143,19 +186,28 @@ test('a malformed body is named, before it is a matter of codes', async () => {
   assertProblem(await send('POST', '/entry-control/', {}), 422, 'invalid')
   assertProblem(await send('POST', '/entry-control/', { token: 7 }), 422, 'invalid')
   assertProblem(await send('POST', '/entry-control/', '{'.repeat(3), { 'content-type': 'application/json' }), 400, 'not-json')
-  assertProblem(await sender(store.app)('POST', '/entry-control/', '{', { 'content-type': 'application/json' }), 401, 'unauthorized')
+  assertProblem(
+    await sender(store.app)('POST', '/entry-control/', '{', { 'content-type': 'application/json' }),
+    401,
+    'unauthorized'
+  )
 })
 
 test('over MQTT a scan is decided by its scanner’s door, and a redelivery hears the same again', async () => {
   await using store = await openStore()
   const { ctx, entry, exit } = store
   const id = newId()
-  const scan = (scanner: typeof entry, payload: unknown, isDuplicate = false) => handleScan(ctx, { scannerId: scanner.id, tag: scanner.tag, payload, isDuplicate })
+  const scan = (scanner: typeof entry, payload: unknown, isDuplicate = false) =>
+    handleScan(ctx, { scannerId: scanner.id, tag: scanner.tag, payload, isDuplicate })
   const token = await store.code({ id })
   const first = await scan(entry, { token, at: '2026-03-01T08:00:00Z' })
   assert.equal(first.status, 'success')
   assert.deepEqual(await scan(entry, { token }, true), first)
-  assert.deepEqual(await scan(entry, { token }), { status: 'refused', reason: 'already-used', message: 'this code was used before; make a new one' })
+  assert.deepEqual(await scan(entry, { token }), {
+    status: 'refused',
+    reason: 'already-used',
+    message: 'this code was used before; make a new one'
+  })
   assert.equal((await scan(exit, { token }, true)).status, 'refused')
   const out = await store.code({ id })
   const left = await scan(exit, { token: out })
@@ -186,8 +238,16 @@ test('when the database is away the entry stays closed and the exit opens; after
     const out = await store.scanOut(token)
     assertProblem(out, 503, 'unavailable')
     assert.equal(out.body.open, true)
-    const answers = [store.exit, store.entry].map(({ id, tag }) => handleScan(store.ctx, { scannerId: id, tag, payload: { token } }))
-    assert.deepEqual((await Promise.all(answers)).map((answer) => [answer.status, 'open' in answer && answer.open]), [['unavailable', true], ['unavailable', false]])
+    const answers = [store.exit, store.entry].map(({ id, tag }) =>
+      handleScan(store.ctx, { scannerId: id, tag, payload: { token } })
+    )
+    assert.deepEqual(
+      (await Promise.all(answers)).map((answer) => [answer.status, 'open' in answer && answer.open]),
+      [
+        ['unavailable', true],
+        ['unavailable', false]
+      ]
+    )
     assert.equal((await store.scanOut('no code')).body.reason, 'bad-token')
   })
   assert.equal((await store.scanOut(token)).status, 200)
@@ -214,6 +274,12 @@ test('who was inside at a moment is known for many moments at once', async () =>
   const span = (from: number, to = from) => ({ from: at(from), to: at(to) })
   const then = await visitsDuring(store.ctx.db, [span(-1), span(0), span(10), span(20), span(21), span(-5, 500)])
   const [a, b] = [first.visitId, second.visitId]
-  assert.deepEqual(then.map((t) => t.visitIds), [[], [a], [a, b], [a, b], [b], [a, b]])
-  assert.deepEqual(then.map((t) => t.roles), [[], ['customer'], ['customer', 'operations'], ['customer', 'operations'], ['operations'], ['customer', 'operations']])
+  assert.deepEqual(
+    then.map((t) => t.visitIds),
+    [[], [a], [a, b], [a, b], [b], [a, b]]
+  )
+  assert.deepEqual(
+    then.map((t) => t.roles),
+    [[], ['customer'], ['customer', 'operations'], ['customer', 'operations'], ['operations'], ['customer', 'operations']]
+  )
 })

@@ -5,7 +5,8 @@ import { sql } from 'kysely'
 import { attachLateEvidence, leave, reviewEmptyTickets } from '#server/domain/ticket/actions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { assertProblem } from '#test/support/http.ts'
-import { amend, eventsOf, land, later, openStore, product, reviewing, visitor } from '#test/support/visiting.ts'
+import { reviewing } from '#test/support/review-desk.ts'
+import { amend, eventsOf, land, later, openStore, product, visitor } from '#test/support/visiting.ts'
 
 async function afterVisit({ grams = [] as number[], machines = 1 } = {}) {
   const store = await openStore({ machines })
@@ -18,7 +19,15 @@ async function afterVisit({ grams = [] as number[], machines = 1 } = {}) {
   const visit = await shopper.leave()
   await later(store)
   const desk = reviewing(await store.staff('reviewer'))
-  return { store, inside, changes, desk, ...visit, id: visit.tickets[0]!.id, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
+  return {
+    store,
+    inside,
+    changes,
+    desk,
+    ...visit,
+    id: visit.tickets[0]!.id,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]()
+  }
 }
 
 test('a change that lands after an empty ticket completed itself reopens it, and the cart with it', async () => {
@@ -28,8 +37,14 @@ test('a change that lands after an empty ticket completed itself reopens it, and
   const change = await land(store.ctx, { machineId: 'm1', grams: -330, at: inside })
   await later(store)
   const ticket = await desk.ticket(id)
-  assert.deepEqual([ticket.status, ticket.reopenReason, ticket.version, ticket.weightChanges[0]!.id], ['TO_BE_REVIEWED', 'late-evidence', 3, change])
-  assert.deepEqual((await eventsOf(store.ctx, 'ticket.reopened')).map((e) => [e.ticketId, e.reason, e.version]), [[id, 'late-evidence', 3]])
+  assert.deepEqual(
+    [ticket.status, ticket.reopenReason, ticket.version, ticket.weightChanges[0]!.id],
+    ['TO_BE_REVIEWED', 'late-evidence', 3, change]
+  )
+  assert.deepEqual(
+    (await eventsOf(store.ctx, 'ticket.reopened')).map((e) => [e.ticketId, e.reason, e.version]),
+    [[id, 'late-evidence', 3]]
+  )
   const productId = await product(store.ctx, 4000)
   await desk.settle(id, [{ productId, quantity: 1, weightChangeIds: [change] }])
   const [corrected] = await eventsOf(store.ctx, 'visit.corrected')
@@ -55,7 +70,9 @@ test('told twice, the same change counts once; that it settled is no news', asyn
   const productId = await product(store.ctx, 4000)
   await desk.settle(id, [{ productId, quantity: 1, weightChangeIds: changes }])
   const before = (await desk.ticket(id)).version
-  await sql`INSERT INTO event_log (name, payload, at) SELECT name, payload, at FROM event_log WHERE name LIKE 'weight-change.%'`.execute(store.ctx.db)
+  await sql`INSERT INTO event_log (name, payload, at) SELECT name, payload, at FROM event_log WHERE name LIKE 'weight-change.%'`.execute(
+    store.ctx.db
+  )
   await amend(store.ctx, changes[0]!, {})
   await later(store)
   await sql`UPDATE event_cursor SET transaction_id = '0', id = 0`.execute(store.ctx.db)
@@ -89,7 +106,10 @@ test('a change that cannot alter the cart makes a version and leaves the ticket 
   await amend(store.ctx, changes[1]!, { withdrawn: true })
   await later(store)
   const ticket = await desk.ticket(id)
-  assert.deepEqual([ticket.status, ticket.weightChanges.length, ticket.revisions[0]!.reason], ['REVIEW_COMPLETE', 1, 'evidence-corrected'])
+  assert.deepEqual(
+    [ticket.status, ticket.weightChanges.length, ticket.revisions[0]!.reason],
+    ['REVIEW_COMPLETE', 1, 'evidence-corrected']
+  )
   assert.deepEqual(ticket.lines.length, 1)
 })
 
@@ -124,7 +144,9 @@ test('whether a change races the exit, the clock or the reviewer: no ticket stay
   const { rows } = await sql<{ complete: number; unaware: number }>`
     SELECT count(*) FILTER (WHERE ticket.status = 'REVIEW_COMPLETE') AS complete,
       count(*) FILTER (WHERE ticket.evidence <> jsonb_build_object(change.id, -change.grams)) AS unaware
-    FROM ticket JOIN weight_change AS change ON change.machine_id = ticket.machine_id AND change.occurred_at BETWEEN ticket.window_start AND ticket.window_end`.execute(ctx.db)
+    FROM ticket JOIN weight_change AS change ON change.machine_id = ticket.machine_id AND change.occurred_at BETWEEN ticket.window_start AND ticket.window_end`.execute(
+    ctx.db
+  )
   assert.deepEqual(rows, [{ complete: 0, unaware: 0 }])
   const settled = await eventsOf(ctx, 'visit.settled')
   assert.equal(new Set(settled.map((event) => event.idempotencyKey)).size, settled.length)
@@ -135,21 +157,38 @@ test('a change that commits while an exit is making its tickets is not lost betw
   const { ctx, clock } = store
   const shopper = await visitor(store)
   clock.forward(1000)
-  const at = clock.now()
+  await drainJobs(ctx)
   // The exit stops just before its commit: its ticket is empty and complete by then, and nobody else can see it.
-  await sql`CREATE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END'`.execute(ctx.db)
+  await sql`CREATE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END'`.execute(
+    ctx.db
+  )
   await sql`CREATE TRIGGER halt BEFORE UPDATE ON cart FOR EACH ROW EXECUTE FUNCTION halt()`.execute(ctx.db)
-  const isWaiting = async (times: number) => (await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(ctx.db)).rows.length === times
+  const waiting = async () =>
+    (await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(ctx.db)).rows
+      .length
+  const written = Promise.withResolvers<void>()
+  const commit = Promise.withResolvers<void>()
+  const landing = land(ctx, { machineId: 'm1', grams: -330, at: clock.now() }, async () => {
+    written.resolve()
+    await commit.promise
+  })
+  await written.promise // the change has begun before the exit, and is the older transaction
   const { going } = await ctx.db.transaction().execute(async (blocker) => {
     await sql`SELECT pg_advisory_xact_lock(1)`.execute(blocker)
     const leaving = leave(ctx, { token: await store.code({ id: shopper.userId }), scannerId: null })
-    await until(() => isWaiting(1))
-    await land(ctx, { machineId: 'm1', grams: -330, at })
+    await until(async () => (await waiting()) === 1)
+    commit.resolve()
+    await landing
     const following = attachLateEvidence(ctx)
-    await until(() => isWaiting(2))
+    let isOver = false
+    void following.finally(() => {
+      isOver = true
+    })
+    await until(async () => isOver || (await waiting()) === 2)
     return { going: Promise.all([leaving, following]) }
   })
   await going
+  await drainJobs(ctx)
   const ticket = await ctx.db.selectFrom('ticket').select(['status', 'reopenReason']).executeTakeFirstOrThrow()
   assert.deepEqual(ticket, { status: 'TO_BE_REVIEWED', reopenReason: 'late-evidence' })
 })

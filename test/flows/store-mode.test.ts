@@ -10,7 +10,11 @@ test('a new store is in maintenance: customers stay out, admins come in', async 
   await using store = await openStore({ mode: 'MAINTENANCE_MODE' })
   const { send } = await store.staff('reviewer')
   assert.equal((await send('GET', '/api/v1/store/mode')).body.mode, 'MAINTENANCE_MODE')
-  for (const [role, reason] of [['customer', 'store-in-maintenance'], ['operations', 'store-in-maintenance'], ['admin', undefined]])
+  for (const [role, reason] of [
+    ['customer', 'store-in-maintenance'],
+    ['operations', 'store-in-maintenance'],
+    ['admin', undefined]
+  ])
     assert.equal((await store.scanIn(await store.code({ role }))).body.reason, reason, role)
 })
 
@@ -20,14 +24,23 @@ test('while it is refilled operations come and go, customers only go', async () 
   const { send } = await store.staff('operations')
   const asked = await send('PUT', '/api/v1/store/mode', { mode: 'REFILLMENT_MODE' })
   assertProblem(asked, 409, 'customers-inside')
-  assert.deepEqual(asked.body.visits.map((v: { id: string }) => v.id), [shopper.visitId])
+  assert.deepEqual(
+    asked.body.visits.map((v: { id: string }) => v.id),
+    [shopper.visitId]
+  )
   assert.equal((await send('PUT', '/api/v1/store/mode', { mode: 'REFILLMENT_MODE', force: true })).body.mode, 'REFILLMENT_MODE')
   assert.equal((await store.scanIn(await store.code())).body.reason, 'store-in-refillment')
   const refill = await visitor(store, { role: 'operations' })
   await shopper.leave()
   await refill.leave()
   const changes = (await send('GET', '/api/v1/store/mode-changes')).body.items
-  assert.deepEqual(changes.map((c: { toMode: string; forced: boolean }) => [c.toMode, c.forced]), [['REFILLMENT_MODE', true], ['CUSTOMER_MODE', false]])
+  assert.deepEqual(
+    changes.map((c: { toMode: string; forced: boolean }) => [c.toMode, c.forced]),
+    [
+      ['REFILLMENT_MODE', true],
+      ['CUSTOMER_MODE', false]
+    ]
+  )
 })
 
 test('staff inside do not keep the store open, and every mode lets everybody out', async () => {
@@ -42,22 +55,41 @@ test('mode control: the same mode again changes nothing, an unknown one is named
   await using store = await openStore()
   const { send } = await store.staff('operations')
   const before = await eventsOf(store.ctx, 'store-mode.changed')
-  assert.deepEqual((await send('POST', '/mode-control', { status: 'CUSTOMER_MODE' })).body, { status: 'success', storeMode: 'CUSTOMER_MODE' })
+  assert.deepEqual((await send('POST', '/mode-control', { status: 'CUSTOMER_MODE' })).body, {
+    status: 'success',
+    storeMode: 'CUSTOMER_MODE'
+  })
   assert.deepEqual(await eventsOf(store.ctx, 'store-mode.changed'), before)
   const unknown = await send('POST', '/mode-control/', { status: 'PARTY_MODE' })
   assertProblem(unknown, 422, 'invalid')
   assert.equal(unknown.body.field, 'status')
-  assertProblem(await (await store.staff('reviewer')).send('POST', '/mode-control/', { status: 'CUSTOMER_MODE' }), 403, 'forbidden')
+  assertProblem(
+    await (await store.staff('reviewer')).send('POST', '/mode-control/', { status: 'CUSTOMER_MODE' }),
+    403,
+    'forbidden'
+  )
 })
 
 test('a mode change cuts every machine session and is audited', async () => {
   await using store = await openStore({ machines: 3 })
   store.clock.forward(5000)
-  await changeStoreMode(store.ctx, { kind: 'staff', id: store.entry.id, name: 'somebody', role: 'admin' }, { mode: 'MAINTENANCE_MODE' })
+  await changeStoreMode(
+    store.ctx,
+    { kind: 'staff', id: store.entry.id, name: 'somebody', role: 'admin' },
+    { mode: 'MAINTENANCE_MODE' }
+  )
   const sessions = await store.ctx.db.selectFrom('machineSession').selectAll().where('endedAt', 'is', null).execute()
-  assert.deepEqual(sessions.map((s) => s.storeMode), ['MAINTENANCE_MODE', 'MAINTENANCE_MODE', 'MAINTENANCE_MODE'])
+  assert.deepEqual(
+    sessions.map((s) => s.storeMode),
+    ['MAINTENANCE_MODE', 'MAINTENANCE_MODE', 'MAINTENANCE_MODE']
+  )
   assert(sessions.every((s) => s.startedAt.getTime() === store.clock.now().getTime()))
-  const entry = await store.ctx.db.selectFrom('auditEntry').selectAll().where('action', '=', 'mode-changed').orderBy('id', 'desc').executeTakeFirstOrThrow()
+  const entry = await store.ctx.db
+    .selectFrom('auditEntry')
+    .selectAll()
+    .where('action', '=', 'mode-changed')
+    .orderBy('id', 'desc')
+    .executeTakeFirstOrThrow()
   assert.deepEqual([entry.before, entry.after], [{ mode: 'CUSTOMER_MODE' }, { mode: 'MAINTENANCE_MODE', forced: false }])
 })
 
@@ -66,8 +98,16 @@ test('of shoppers who come in while the store closes none is left inside unseen'
   const actor = { kind: 'staff', id: store.entry.id, name: 'somebody', role: 'admin' } as const
   for (let round = 0; round < 10; round++) {
     const codes = await Promise.all(Array.from({ length: 8 }, () => store.code()))
-    const entries = codes.map((token) => enter(store.ctx, { token, scannerId: null }).then(() => 'inside', (error: Refused) => error.code))
-    const closing = changeStoreMode(store.ctx, actor, { mode: 'MAINTENANCE_MODE' }).then(() => 'closed', (error: Refused) => (error instanceof Refused ? error.details : Promise.reject(error)))
+    const entries = codes.map((token) =>
+      enter(store.ctx, { token, scannerId: null }).then(
+        () => 'inside',
+        (error: Refused) => error.code
+      )
+    )
+    const closing = changeStoreMode(store.ctx, actor, { mode: 'MAINTENANCE_MODE' }).then(
+      () => 'closed',
+      (error: Refused) => (error instanceof Refused ? error.details : Promise.reject(error))
+    )
     const [closed, ...came] = await Promise.all([closing, ...entries])
     const inside = await store.ctx.db.selectFrom('visit').select('id').where('exitedAt', 'is', null).execute()
     assert.equal(inside.length, came.filter((what) => what === 'inside').length)

@@ -5,13 +5,24 @@ import type { Ticket } from '#contracts/api/tickets.ts'
 import { SYSTEM } from '#server/context.ts'
 import { recordHeartbeat, retireMachine, rotateMachineSessions } from '#server/domain/iot/actions.ts'
 import { newId } from '#server/platform/ids.ts'
-import { eventsOf, land, later, type OpenStore, openStore, product, reviewing, visitor } from '#test/support/visiting.ts'
+import { reviewing } from '#test/support/review-desk.ts'
+import { eventsOf, land, later, type OpenStore, openStore, product, visitor } from '#test/support/visiting.ts'
 
 const beat = async ({ ctx, clock }: OpenStore, machineId: string, grams = 1000) =>
-  recordHeartbeat(ctx, { machineId, receivedMs: clock.now().getTime(), deviceMs: null, bootId: null, seq: null, readings: [{ scaleId: '001', grams, swingGrams: null }] })
+  recordHeartbeat(ctx, {
+    machineId,
+    receivedMs: clock.now().getTime(),
+    deviceMs: null,
+    bootId: null,
+    seq: null,
+    readings: [{ scaleId: '001', grams, swingGrams: null }]
+  })
 const statusOf = async ({ ctx }: OpenStore, visitId: string) =>
-  (await ctx.db.selectFrom('ticket').select('status').where('visitId', '=', visitId).orderBy('number').execute()).map((ticket) => ticket.status)
-const cartOf = async ({ ctx }: OpenStore, visitId: string) => ctx.db.selectFrom('cart').selectAll().where('visitId', '=', visitId).executeTakeFirstOrThrow()
+  (await ctx.db.selectFrom('ticket').select('status').where('visitId', '=', visitId).orderBy('number').execute()).map(
+    (ticket) => ticket.status
+  )
+const cartOf = async ({ ctx }: OpenStore, visitId: string) =>
+  ctx.db.selectFrom('cart').selectAll().where('visitId', '=', visitId).executeTakeFirstOrThrow()
 
 test('a shopper leaves and each machine in service has a ticket with that visitâ€™s changes', async () => {
   await using store = await openStore({ machines: 3 })
@@ -25,15 +36,39 @@ test('a shopper leaves and each machine in service has a ticket with that visitâ
   const { visitId, userId } = await shopper.leave()
   const { send } = await store.staff('reviewer')
   const tickets: Ticket[] = (await send('GET', `/api/v1/tickets?visitId=${visitId}`)).body.items
-  assert.deepEqual(tickets.map((t) => [t.number, t.machineId, t.weightChanges.length]), [['T-000002', 'm2', 0], ['T-000001', 'm1', 1]])
+  assert.deepEqual(
+    tickets.map((t) => [t.number, t.machineId, t.weightChanges.length]),
+    [
+      ['T-000002', 'm2', 0],
+      ['T-000001', 'm1', 1]
+    ]
+  )
   const ticket = tickets[1]!
-  assert.deepEqual([ticket.startTime, ticket.endTime, ticket.windowStart, ticket.windowEnd], [login, store.clock.now(), login, store.clock.now()].map((t) => t.toISOString()))
-  assert.deepEqual([ticket.userId, ticket.role, ticket.status, ticket.version, ticket.claimedBy], [userId, 'customer', 'TO_BE_REVIEWED', 1, null])
+  assert.deepEqual(
+    [ticket.startTime, ticket.endTime, ticket.windowStart, ticket.windowEnd],
+    [login, store.clock.now(), login, store.clock.now()].map((t) => t.toISOString())
+  )
+  assert.deepEqual(
+    [ticket.userId, ticket.role, ticket.status, ticket.version, ticket.claimedBy],
+    [userId, 'customer', 'TO_BE_REVIEWED', 1, null]
+  )
   const [change] = ticket.weightChanges
-  assert.deepEqual([change!.id, change!.status, change!.grams, change!.visitIds, change!.roles], [picked, 'PICKED', 330, [visitId], ['customer']])
+  assert.deepEqual(
+    [change!.id, change!.status, change!.grams, change!.visitIds, change!.roles],
+    [picked, 'PICKED', 330, [visitId], ['customer']]
+  )
   assert.deepEqual(ticket.machineSessions.length, 1)
-  assert.deepEqual([ticket.movements, ticket.videos, ticket.proposedLines, ticket.otherVisits, ticket.lines], [[], [], [], [], []])
-  for (const [query, found] of [['machineId=m1', 1], [`userId=${userId}`, 2], ['status=REVIEW_COMPLETE', 1], ['status=UNDER_REVIEW', 0], [`userId=${newId()}`, 0]] as const)
+  assert.deepEqual(
+    [ticket.movements, ticket.videos, ticket.proposedLines, ticket.otherVisits, ticket.lines],
+    [[], [], [], [], []]
+  )
+  for (const [query, found] of [
+    ['machineId=m1', 1],
+    [`userId=${userId}`, 2],
+    ['status=REVIEW_COMPLETE', 1],
+    ['status=UNDER_REVIEW', 0],
+    [`userId=${newId()}`, 0]
+  ] as const)
     assert.equal((await send('GET', `/api/v1/tickets?${query}`)).body.items.length, found, query)
 })
 
@@ -43,7 +78,9 @@ test('a list goes on where it ended', async () => {
   const { send } = await store.staff('reviewer')
   const seen: string[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: { items: Ticket[]; nextCursor: string | null } = (await send('GET', `/api/v1/tickets?limit=3${cursor && `&cursor=${cursor}`}`)).body
+    const page: { items: Ticket[]; nextCursor: string | null } = (
+      await send('GET', `/api/v1/tickets?limit=3${cursor && `&cursor=${cursor}`}`)
+    ).body
     seen.push(...page.items.map((ticket) => ticket.machineId))
     cursor = page.nextCursor
   }
@@ -57,7 +94,10 @@ test('many exits at once leave numbers without a gap, and an exit that fails lea
   await Promise.all(shoppers.map((shopper) => shopper.leave()))
   await store.scanOut(await store.code())
   const numbers = (await store.ctx.db.selectFrom('ticket').select('number').orderBy('number').execute()).map((row) => row.number)
-  assert.deepEqual(numbers, Array.from({ length: 80 }, (_, n) => n + 1))
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 80 }, (_, n) => n + 1)
+  )
 })
 
 test('a store without machines has nothing to review: the cart settles at the exit', async () => {
@@ -74,7 +114,9 @@ test('tickets of machines nobody has heard of complete at the exit, empty, and t
   const { visitId } = await (await visitor(store)).leave()
   assert.deepEqual(await statusOf(store, visitId), ['REVIEW_COMPLETE', 'REVIEW_COMPLETE'])
   assert.equal((await cartOf(store, visitId)).status, 'SETTLED')
-  const ticket = await reviewing(await store.staff('reviewer')).ticket((await store.ctx.db.selectFrom('ticket').select('id').executeTakeFirstOrThrow()).id)
+  const ticket = await reviewing(await store.staff('reviewer')).ticket(
+    (await store.ctx.db.selectFrom('ticket').select('id').executeTakeFirstOrThrow()).id
+  )
   assert.deepEqual([ticket.completedBy, ticket.revisions.map((r) => r.reason)], ['system', ['completed', 'opened']])
 })
 
@@ -143,14 +185,20 @@ test('windows over machine sessions reach from the one at login to the real end 
   const { tickets } = await shopper.leave()
   const desk = reviewing(await store.staff('reviewer'))
   const before = await desk.ticket(tickets[0]!.id)
-  assert.deepEqual([before.windowStart, before.windowEnd, before.weightChanges.length], [at(0).toISOString(), at(60).toISOString(), 1])
+  assert.deepEqual(
+    [before.windowStart, before.windowEnd, before.weightChanges.length],
+    [at(0).toISOString(), at(60).toISOString(), 1]
+  )
   store.clock.forward(42_000)
   const other = await visitor(store)
   await land(store.ctx, { machineId: 'm1', grams: -200, at: at(61) })
   await rotateMachineSessions(store.ctx)
   await later(store)
   const after = await desk.ticket(tickets[0]!.id)
-  assert.deepEqual([after.windowEnd, after.weightChanges.map((c) => c.grams), after.version], [at(62).toISOString(), [100, 200], 2])
+  assert.deepEqual(
+    [after.windowEnd, after.weightChanges.map((c) => c.grams), after.version],
+    [at(62).toISOString(), [100, 200], 2]
+  )
   assert.deepEqual(after.otherVisits, [other.visitId])
 })
 

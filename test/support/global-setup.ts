@@ -13,7 +13,12 @@ const undo: (() => unknown)[] = []
 export async function globalSetup(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-test-'))
   undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
-  const postgres = await startEmbeddedPostgres({ dataDir, database: TEMPLATE, ownName: 'niflr', settings: { max_connections: '200' } })
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    database: TEMPLATE,
+    ownName: 'niflr',
+    settings: { max_connections: '200' }
+  })
   undo.push(() => postgres.stop())
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: postgres.ownerUrl })
   const { close } = await openContext(config, { log: openLogger('fatal') })

@@ -14,7 +14,7 @@ import type { Clock } from '#server/platform/clock.ts'
 import { LogFile } from '#server/platform/log-file.ts'
 import { openLogger } from '#server/platform/logger.ts'
 import { openTestDatabase } from './database.ts'
-import { openHttp, type Caller, staffCaller } from './http.ts'
+import { type Caller, openHttp, staffCaller } from './http.ts'
 
 export type TestStoreOptions = {
   env?: Record<string, string>
@@ -33,7 +33,11 @@ export async function openTestStore({ env = {}, clock, mqtt = false, on }: TestS
   if (!on) stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   const databaseUrl = on?.databaseUrl ?? database!.ownerUrl
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: databaseUrl, MQTT_PORT: '0', TIME_ZONE: 'Asia/Kolkata', ...env })
-  const { ctx, close } = await openContext(config, { log: openLogger(env.LOG_LEVEL ?? 'fatal'), name: 'niflr-test', ...(clock && { clock }) })
+  const { ctx, close } = await openContext(config, {
+    log: openLogger(env.LOG_LEVEL ?? 'fatal'),
+    name: 'niflr-test',
+    ...(clock && { clock })
+  })
   stack.defer(close)
   stack.defer(await openShelves(ctx))
   await loadScannerKeys(ctx)

@@ -1,14 +1,12 @@
 /** A store with open doors in tests: scanners, machines, codes that shoppers show, weight changes that land, people who review. */
-import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { sql } from 'kysely'
-import type { TicketDetail } from '#contracts/api/tickets.ts'
 import { type Context, SYSTEM, transact } from '#server/context.ts'
 import { addMachine } from '#server/domain/iot/actions.ts'
-import { drainJobs } from '#server/jobs/index.ts'
 import { leave } from '#server/domain/ticket/actions.ts'
 import { addQrKey, addScanner, changeStoreMode, enter, scannerByKey } from '#server/domain/user/actions.ts'
+import { drainJobs } from '#server/jobs/index.ts'
 import { live } from '#server/live/index.ts'
 import type { Clock } from '#server/platform/clock.ts'
 import { newId } from '#server/platform/ids.ts'
@@ -26,7 +24,12 @@ export async function codeOf(ctx: { clock: Clock }, claims: Claims = {}, header:
   return new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', kid: KID, ...header }).sign(privateKey)
 }
 
-export type Options = { env?: Record<string, string>; machines?: number; mode?: 'CUSTOMER_MODE' | 'REFILLMENT_MODE' | 'MAINTENANCE_MODE'; clock?: Clock }
+export type Options = {
+  env?: Record<string, string>
+  machines?: number
+  mode?: 'CUSTOMER_MODE' | 'REFILLMENT_MODE' | 'MAINTENANCE_MODE'
+  clock?: Clock
+}
 
 /** A store in CUSTOMER_MODE with an entry, an exit, `machines` machines that nobody has heard of yet, and the key that signs codes. */
 export async function openStore({ env, machines = 2, mode = 'CUSTOMER_MODE', clock = handClock() }: Options = {}) {
@@ -61,7 +64,12 @@ export async function visitor({ ctx, entry, exit }: OpenStore, claims: Claims = 
   const { visitId } = await enter(ctx, { token: await codeOf(ctx, { id, ...claims }), scannerId: entry.id })
   const out = async () => {
     await leave(ctx, { token: await codeOf(ctx, { id, ...claims }), scannerId: exit.id })
-    const tickets = await ctx.db.selectFrom('ticket').select(['id', 'machineId', 'status', 'version']).where('visitId', '=', visitId).orderBy('number').execute()
+    const tickets = await ctx.db
+      .selectFrom('ticket')
+      .select(['id', 'machineId', 'status', 'version'])
+      .where('visitId', '=', visitId)
+      .orderBy('number')
+      .execute()
     return { visitId, userId: id, tickets }
   }
   return { visitId, userId: id, leave: out }
@@ -69,15 +77,43 @@ export async function visitor({ ctx, entry, exit }: OpenStore, claims: Claims = 
 
 export type Landed = { machineId: string; grams: number; at: Date; from?: Date; scaleId?: string; id?: string }
 
-/** A weight change lands as the iot room writes it: row and event in one transaction. `grams` is negative when picked. Returns its id. */
-export async function land(ctx: Context, { machineId, grams, at, from = at, scaleId = '001', id = newId() }: Landed): Promise<string> {
+/**
+ * A weight change lands as the iot room writes it: row and event in one transaction, which `beforeCommit` may hold open. `grams` is negative
+ * when picked. Returns its id.
+ */
+export async function land(ctx: Context, change: Landed, beforeCommit = async () => {}): Promise<string> {
+  const { machineId, grams, at, from = at, scaleId = '001', id = newId() } = change
   const foundLate = from < at
   const status = grams < 0 ? 'PICKED' : 'PLACED'
   await transact(ctx, async (tx) => {
-    const row = { id, machineId, scaleId, status, grams: Math.abs(grams), occurredAt: at, occurredFrom: from, receivedAt: tx.now, source: 'heartbeat', settled: false, foundLate }
+    const row = {
+      id,
+      machineId,
+      scaleId,
+      status,
+      grams: Math.abs(grams),
+      occurredAt: at,
+      occurredFrom: from,
+      receivedAt: tx.now,
+      source: 'heartbeat',
+      settled: false,
+      foundLate
+    }
     await tx.db.insertInto('weightChange').values(row).execute()
     const times = { occurredAt: at.toISOString(), occurredFrom: from.toISOString() }
-    tx.emit('weight-change.recorded', { weightChangeId: id, machineId, scaleId, version: 1, ...times, status, grams: Math.abs(grams), settled: false, foundLate, source: 'heartbeat' })
+    tx.emit('weight-change.recorded', {
+      weightChangeId: id,
+      machineId,
+      scaleId,
+      version: 1,
+      ...times,
+      status,
+      grams: Math.abs(grams),
+      settled: false,
+      foundLate,
+      source: 'heartbeat'
+    })
+    await beforeCommit()
   })
   return id
 }
@@ -85,11 +121,26 @@ export async function land(ctx: Context, { machineId, grams, at, from = at, scal
 /** The next reading confirms, corrects or withdraws a weight change. */
 export async function amend(ctx: Context, id: string, what: { grams?: number; withdrawn?: boolean }): Promise<void> {
   await transact(ctx, async (tx) => {
-    const row = await tx.db.updateTable('weightChange')
-      .set({ settled: true, version: sql`version + 1`, ...(what.grams !== undefined && { grams: Math.abs(what.grams) }), ...(what.withdrawn && { withdrawnAt: tx.now }) })
-      .where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+    const row = await tx.db
+      .updateTable('weightChange')
+      .set({
+        settled: true,
+        version: sql`version + 1`,
+        ...(what.grams !== undefined && { grams: Math.abs(what.grams) }),
+        ...(what.withdrawn && { withdrawnAt: tx.now })
+      })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow()
     const { machineId, scaleId, version, grams, foundLate, source } = row
-    const ref = { weightChangeId: id, machineId, scaleId, version, occurredAt: row.occurredAt.toISOString(), occurredFrom: row.occurredFrom.toISOString() }
+    const ref = {
+      weightChangeId: id,
+      machineId,
+      scaleId,
+      version,
+      occurredAt: row.occurredAt.toISOString(),
+      occurredFrom: row.occurredFrom.toISOString()
+    }
     if (what.withdrawn) tx.emit('weight-change.withdrawn', ref)
     else tx.emit('weight-change.corrected', { ...ref, status: row.status as 'PICKED', grams, settled: true, foundLate, source })
   })
@@ -110,27 +161,14 @@ export async function product(ctx: Context, priceMinor: number): Promise<string>
   return id
 }
 
-/** A reviewer's hands. Each answers with the HTTP answer. */
-export function reviewing(caller: Caller) {
-  const post = (action: string) => (id: string, body: unknown = undefined) => caller.send('POST', `/api/v1/tickets/${id}/${action}`, body)
-  const complete = post('complete')
-  const claim = post('claim')
-  return {
-    ...caller,
-    ...{ claim, release: post('release'), complete, reopen: post('reopen') },
-    /** Claims and completes, and insists that it worked. */
-    async settle(id: string, lines: unknown[] = []): Promise<TicketDetail> {
-      assert.equal((await claim(id)).status, 200)
-      const answer = await complete(id, { lines })
-      assert.equal(answer.status, 200, answer.text)
-      return answer.body
-    },
-    ticket: async (id: string): Promise<TicketDetail> => (await caller.send('GET', `/api/v1/tickets/${id}`)).body
-  }
-}
-
 /** The payloads of all events of a name, oldest first. */
 export async function eventsOf(ctx: Context, name: string): Promise<Record<string, unknown>[]> {
-  const rows = await ctx.db.selectFrom('eventLog').select('payload').where('name', '=', name).orderBy('transactionId').orderBy('id').execute()
+  const rows = await ctx.db
+    .selectFrom('eventLog')
+    .select('payload')
+    .where('name', '=', name)
+    .orderBy('transactionId')
+    .orderBy('id')
+    .execute()
   return rows.map((row) => row.payload as Record<string, unknown>)
 }

@@ -11,17 +11,22 @@ export { cutMachineSessions, rotateMachineSessions } from './machine-sessions.ts
 export {
   addMachine,
   changeMachine,
-  changeScale,
   isOnboarded,
   listMachines,
-  listScales,
   readMachine,
-  refreshThresholds,
   reloadMachineKeys,
   retireMachine,
   rotateMachineKey
 } from './machines.ts'
-export { listMachineSessions, listWeightChanges, machineSessionsDuring, readMachineSession, type ShelfChange, shelfChangeOf } from './shelf-lists.ts'
+export { changeScale, listScales, refreshThresholds } from './scales.ts'
+export {
+  listMachineSessions,
+  listWeightChanges,
+  machineSessionsDuring,
+  readMachineSession,
+  type ShelfChange,
+  shelfChangeOf
+} from './shelf-lists.ts'
 export { isMachineOnline, lastHeardAt, machineLost, watchMachines } from './watch.ts'
 
 /** Takes a heartbeat: null when it changed nothing, else a promise that resolves once what it changed is durable. Throws NotFound, Unavailable, NoSpace. */

@@ -5,7 +5,10 @@ import { newId } from '#server/platform/ids.ts'
 import { decodeCursor, pageOf } from '#server/platform/paging.ts'
 
 /** Starts an alarm unless it is on already. */
-export async function startAlarm(tx: Tx, { kind, subject, message }: { kind: string; subject: string; message: string }): Promise<void> {
+export async function startAlarm(
+  tx: Tx,
+  { kind, subject, message }: { kind: string; subject: string; message: string }
+): Promise<void> {
   const row = await tx.db
     .insertInto('alarm')
     .values({ id: newId(), kind, subject, message, startedAt: tx.now })
@@ -23,11 +26,25 @@ export async function endAlarm(tx: Tx, { kind, subject }: { kind: string; subjec
 }
 
 /** Alarms, newest first. */
-export async function listAlarms(ctx: Context, { open, limit = 50, cursor }: { open?: boolean; limit?: number; cursor?: string }): Promise<{ items: Alarm[]; nextCursor: string | null }> {
+export async function listAlarms(
+  ctx: Context,
+  { open, limit = 50, cursor }: { open?: boolean; limit?: number; cursor?: string }
+): Promise<{ items: Alarm[]; nextCursor: string | null }> {
   const after = decodeCursor(cursor, ['uuid'])
-  let query = ctx.db.selectFrom('alarm').selectAll().orderBy('id', 'desc').limit(limit + 1)
+  let query = ctx.db
+    .selectFrom('alarm')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (open !== undefined) query = query.where('endedAt', open ? 'is' : 'is not', null)
   if (after) query = query.where('id', '<', String(after[0]))
   const page = pageOf(await query.execute(), limit, (row) => [row.id])
-  return { ...page, items: page.items.map((row) => ({ ...row, startedAt: row.startedAt.toISOString(), endedAt: row.endedAt?.toISOString() ?? null })) }
+  return {
+    ...page,
+    items: page.items.map((row) => ({
+      ...row,
+      startedAt: row.startedAt.toISOString(),
+      endedAt: row.endedAt?.toISOString() ?? null
+    }))
+  }
 }

@@ -1,13 +1,16 @@
 /** Do the books balance? Per scale and machine session: closing − opening − Σ changes, held against what noise and creep explain. */
 
-export type ScaleBooks = { scaleId: string; openingGrams: number | null; closingGrams: number | null; changesGrams: number; noiseGrams: number; creepGrams: number }
+export type ScaleBooks = { scaleId: string; openingGrams: number | null; closingGrams: number | null; changesGrams: number; noiseGrams: number; creepGrams: number; thresholdGrams: number }
 export type ScaleBalance = ScaleBooks & { residualGrams: number | null; toleranceGrams: number; isBalanced: boolean | null }
 
 const FLOOR_GRAMS = 5
 
-/** What a residual may be: both weights are single readings, each within four σ; creep is known and allowed for. */
-export function toleranceGrams({ noiseGrams, creepGrams }: { noiseGrams: number; creepGrams: number }): number {
-  return Math.round(Math.max(FLOOR_GRAMS, 4 * Math.SQRT2 * noiseGrams) + Math.abs(creepGrams))
+/**
+ * What a residual may be, in grams: less than the smallest difference that counts as a change (so no event is missing), or what two single
+ * readings at four σ each explain; creep is known and allowed for on top.
+ */
+export function toleranceGrams({ noiseGrams, creepGrams, thresholdGrams }: { noiseGrams: number; creepGrams: number; thresholdGrams: number }): number {
+  return Math.round(Math.max(FLOOR_GRAMS, thresholdGrams - 1, 4 * Math.SQRT2 * noiseGrams) + Math.abs(creepGrams))
 }
 
 /** The balance of one scale; null while a weight is unknown (no reading yet, or the machine session still runs). */

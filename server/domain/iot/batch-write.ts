@@ -60,7 +60,15 @@ INSERT INTO event_log (name, payload, at) SELECT name, payload, $19 FROM unnest(
 
 /** Writes a batch durably. Throws what the database said; then nothing of it happened. */
 export async function writeBatch(pool: Pool, batch: Batch, now: Date): Promise<void> {
-  const values = [...inserts(batch, now), now, ...updates(batch), ...scales(batch), ...machines(batch), ...openings(batch), ...events(batch)]
+  const values = [
+    ...inserts(batch, now),
+    now,
+    ...updates(batch),
+    ...scales(batch),
+    ...machines(batch),
+    ...openings(batch),
+    ...events(batch)
+  ]
   await pool.query({ name: 'write-batch', text: WRITE, values })
 }
 

@@ -25,13 +25,23 @@ export type ChangeRow = {
   seq: number | null
   deviceChangeId: string | null
 }
-export type ChangeUpdate = Pick<ChangeRow, 'id' | 'machineId' | 'scaleId' | 'grams' | 'before' | 'after' | 'settled' | 'version' | 'withdrawn'> & {
+export type ChangeUpdate = Pick<
+  ChangeRow,
+  'id' | 'machineId' | 'scaleId' | 'grams' | 'before' | 'after' | 'settled' | 'version' | 'withdrawn'
+> & {
   claimed: { deviceChangeId: string | null } | null
 }
 export type BoundaryMove = Boundary & { scaleId: string; grams: number }
 export type HouseEvent = { name: EventName; payload: string }
 /** Where an effect comes from: what its row needs beside the grams. */
-export type Origin = { machine: MachineMemory; scale: ScaleMemory; source: ChangeSource; receivedMs: number; seq: number | null; deviceChangeId: string | null }
+export type Origin = {
+  machine: MachineMemory
+  scale: ScaleMemory
+  source: ChangeSource
+  receivedMs: number
+  seq: number | null
+  deviceChangeId: string | null
+}
 
 export class Batch {
   readonly inserts = new Map<string, ChangeRow>()
@@ -101,12 +111,35 @@ export class Batch {
   #revise(effect: Effect & { kind: 'correct' | 'withdraw' }, origin: Origin): void {
     const { scale } = origin
     const id = effect.row.rowId
-    const claimed = origin.source === 'device' && effect.kind === 'correct' && effect.settled ? { deviceChangeId: origin.deviceChangeId } : null
+    const claimed =
+      origin.source === 'device' && effect.kind === 'correct' && effect.settled ? { deviceChangeId: origin.deviceChangeId } : null
     const known = this.inserts.get(id)
     const update: ChangeUpdate =
       effect.kind === 'withdraw'
-        ? { id, machineId: origin.machine.machineId, scaleId: scale.scaleId, grams: 0, before: null, after: null, settled: true, version: effect.version, withdrawn: true, claimed }
-        : { id, machineId: origin.machine.machineId, scaleId: scale.scaleId, grams: effect.grams, before: effect.before, after: effect.after, settled: effect.settled, version: effect.version, withdrawn: false, claimed }
+        ? {
+            id,
+            machineId: origin.machine.machineId,
+            scaleId: scale.scaleId,
+            grams: 0,
+            before: null,
+            after: null,
+            settled: true,
+            version: effect.version,
+            withdrawn: true,
+            claimed
+          }
+        : {
+            id,
+            machineId: origin.machine.machineId,
+            scaleId: scale.scaleId,
+            grams: effect.grams,
+            before: effect.before,
+            after: effect.after,
+            settled: effect.settled,
+            version: effect.version,
+            withdrawn: false,
+            claimed
+          }
     this.changed.push(update)
     if (known) Object.assign(known, update, claimed && { source: 'device', deviceChangeId: claimed.deviceChangeId })
     else this.updates.set(id, update)
@@ -116,13 +149,27 @@ export class Batch {
   }
 }
 
-const times = (row: RowRef) => ({ occurredAt: new Date(row.occurredMs), occurredFrom: new Date(row.fromMs), foundLate: row.foundLate })
+const times = (row: RowRef) => ({
+  occurredAt: new Date(row.occurredMs),
+  occurredFrom: new Date(row.fromMs),
+  foundLate: row.foundLate
+})
 
-type Told = Pick<ChangeRow, 'id' | 'machineId' | 'scaleId' | 'version' | 'occurredAt' | 'occurredFrom' | 'grams' | 'settled' | 'foundLate' | 'source'>
+type Told = Pick<
+  ChangeRow,
+  'id' | 'machineId' | 'scaleId' | 'version' | 'occurredAt' | 'occurredFrom' | 'grams' | 'settled' | 'foundLate' | 'source'
+>
 
 function reference(row: Told): Events['weight-change.withdrawn'] {
   const { machineId, scaleId, version } = row
-  return { weightChangeId: row.id, machineId, scaleId, version, occurredAt: row.occurredAt.toISOString(), occurredFrom: row.occurredFrom.toISOString() }
+  return {
+    weightChangeId: row.id,
+    machineId,
+    scaleId,
+    version,
+    occurredAt: row.occurredAt.toISOString(),
+    occurredFrom: row.occurredFrom.toISOString()
+  }
 }
 
 function facts(row: Told): Events['weight-change.recorded'] {

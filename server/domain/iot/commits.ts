@@ -86,10 +86,12 @@ export class Commits {
   #schedule(): void {
     if (this.#committing) return
     const start = new Promise<void>((resolve) => setImmediate(resolve))
-    this.#committing = start.then(() => this.#commit()).finally(() => {
-      this.#committing = null
-      if (!this.collecting.isEmpty) this.#schedule()
-    })
+    this.#committing = start
+      .then(() => this.#commit())
+      .finally(() => {
+        this.#committing = null
+        if (!this.collecting.isEmpty) this.#schedule()
+      })
   }
 
   async #commit(): Promise<void> {

@@ -1,64 +1,105 @@
 /**
- * A change that the machine settled itself, against what heartbeats already said of the same action: it moves the baseline, and
- * where a heartbeat was faster it takes that row over instead of making a second one. Pure, beside the detector.
+ * A change that the machine settled itself, against what heartbeats and samples already said of the same action: it moves the baseline,
+ * and where they were faster it takes their row over instead of making a second one. Pure, beside the detector. The first that fits:
+ *   a row of the same grams ─▶ claimed                    (the nearest in time: changes may come after later rows)
+ *   several rows that make up the grams ─▶ one claimed, the others withdrawn   (a slow lift seen half-way)
+ *   an unsettled row of fewer grams ─▶ claimed            (seen half-way, and not yet confirmed)
+ *   a row of more grams ─▶ split                          (two actions between two readings)
+ *   none ─▶ a row of its own
  */
-import type { Effect, ScaleState, Tools, Unclaimed } from './detector.ts'
+import { type Effect, level, type ScaleState, type Tools, type Unclaimed } from './detector.ts'
 import { moveTo } from './noise.ts'
 
 export type DeviceChange = { rowId: string; grams: number; atMs: number }
-type Step = { state: ScaleState; effects: Effect[]; claims: string | null }
+type Step = { state: ScaleState; effects: Effect[] }
 
 const CLAIM_MS = 15_000
 
-/** Takes a change of `grams` (negative: picked). `claims`: the row that now is this change, or null when a row of its own was recorded. */
-export function takeChange(state: ScaleState, change: DeviceChange, tools: Tools): Step {
-  const row = state.unclaimed
-  if (row && isSameAction(row, change, tools.thresholdGrams)) return claim(state, row, change)
-  if (row && isPartOf(row, change, tools.thresholdGrams)) return split(state, row, change)
-  return record(state, change)
+/** Takes a change of `grams` (negative: picked), settled by the machine. */
+export function takeChange(state: ScaleState, change: DeviceChange, { thresholdGrams }: Tools): Step {
+  if (state.baseline === null) return { state, effects: [own(change, null)] }
+  const rows = (state.unclaimed ?? []).filter((row) => isNear(row, change)).sort((a, b) => awayMs(a, change) - awayMs(b, change))
+  const isSame = (grams: number) => Math.abs(grams - change.grams) < thresholdGrams
+  const same = rows.find((row) => isSame(row.grams))
+  if (same) return claim(state, [same], change)
+  const parts = lastRows(state.unclaimed ?? [], (found) => found.every((row) => isNear(row, change)) && isSame(sumOf(found)))
+  if (parts) return claim(state, parts, change)
+  const halfway = rows.find((row) => !row.settled && Math.abs(row.grams) < Math.abs(change.grams))
+  if (halfway) return claim(state, [halfway], change)
+  const larger = rows.find((row) => Math.abs(row.grams) > Math.abs(change.grams))
+  return larger ? split(state, larger, change) : record(state, change)
 }
 
 function isNear(row: Unclaimed, { grams, atMs }: DeviceChange): boolean {
   return Math.sign(row.grams) === Math.sign(grams) && atMs <= row.atMs + CLAIM_MS && atMs >= row.sinceMs - CLAIM_MS
 }
-const isSameAction = (row: Unclaimed, change: DeviceChange, threshold: number) => isNear(row, change) && Math.abs(row.grams - change.grams) < threshold
-const isPartOf = (row: Unclaimed, change: DeviceChange, threshold: number) =>
-  isNear(row, change) && Math.abs(row.grams) - Math.abs(change.grams) >= threshold
 
-/** The row becomes the machine's: its grams, settled. */
-function claim(state: ScaleState, row: Unclaimed, { grams }: DeviceChange): Step {
-  const after = row.beforeGrams + grams
-  const effect: Effect = { kind: 'correct', row: row.row, version: row.version + 1, grams, before: row.beforeGrams, after, settled: true }
-  const isPending = state.pending?.row.rowId === row.row.rowId
-  const baseline = isPending ? after : state.baseline! + (grams - row.grams)
-  return { state: { ...state, baseline, pending: isPending ? null : state.pending, unclaimed: null, noise: moveTo(state.noise, Math.round(baseline)) }, effects: [effect], claims: row.row.rowId }
+/** How far the change lies outside the time in which the row must have happened. */
+const awayMs = (row: Unclaimed, { atMs }: DeviceChange) => Math.max(0, row.sinceMs - atMs, atMs - row.atMs)
+const sumOf = (rows: Unclaimed[]) => rows.reduce((sum, row) => sum + row.grams, 0)
+
+/** The fewest of the last rows, at least two, that fit. */
+function lastRows(rows: Unclaimed[], fits: (rows: Unclaimed[]) => boolean): Unclaimed[] | null {
+  for (let from = rows.length - 2; from >= 0; from--) if (fits(rows.slice(from))) return rows.slice(from)
+  return null
 }
 
-/** The heartbeat's row held two actions: this one gets a row of its own, the rest stays and can be claimed by the next. */
-function split(state: ScaleState, row: Unclaimed, change: DeviceChange): Step {
-  const left = row.grams - change.grams
-  const before = row.beforeGrams + change.grams
-  const version = row.version + 1
+/** The first of the rows becomes the machine's: its grams, settled. The others were the same action. */
+function claim(state: ScaleState, [first, ...others]: Unclaimed[], { grams }: DeviceChange): Step {
+  const { row, version, beforeGrams: before } = first!
+  const claimed = [first!, ...others]
   const effects: Effect[] = [
-    own(change, row.beforeGrams),
-    { kind: 'correct', row: row.row, version, grams: left, before, after: before + left, settled: row.settled }
+    { kind: 'correct', row, version: version + 1, grams, before, after: before + grams, settled: true, isClaim: true },
+    ...others.map((other): Effect => ({ kind: 'withdraw', row: other.row, version: other.version + 1 }))
   ]
-  const pending = state.pending?.row.rowId === row.row.rowId ? { ...state.pending, fromGrams: before, version } : state.pending
-  const unclaimed = { ...row, version, grams: left, beforeGrams: before }
-  return { state: { ...state, baseline: pending ? before : state.baseline, pending, unclaimed }, effects, claims: null }
+  const unclaimed = state.unclaimed!.filter((found) => !claimed.includes(found))
+  const { pending } = state
+  if (pending && claimed.some((found) => found.row.rowId === pending.row.rowId)) {
+    const settled = level(state, { beforeGrams: pending.fromGrams, grams: before + grams })
+    return { state: { ...settled, pending: null, unclaimed }, effects }
+  }
+  return { state: shift({ ...state, unclaimed }, grams - sumOf(claimed)), effects }
+}
+
+/** The row held two actions: this one gets a row of its own, the rest stays and can be claimed by the next. */
+function split(state: ScaleState, whole: Unclaimed, change: DeviceChange): Step {
+  const beforeGrams = whole.beforeGrams + change.grams
+  const rest = { ...whole, version: whole.version + 1, grams: whole.grams - change.grams, beforeGrams }
+  const { row, version, grams, settled } = rest
+  const effects: Effect[] = [
+    own(change, whole.beforeGrams),
+    { kind: 'correct', row, version, grams, before: beforeGrams, after: beforeGrams + grams, settled }
+  ]
+  const next = { ...state, unclaimed: state.unclaimed!.map((found) => (found === whole ? rest : found)) }
+  if (state.pending?.row.rowId !== row.rowId) return { state: next, effects }
+  const pending = { ...state.pending, fromGrams: beforeGrams, version }
+  return {
+    state: { ...next, baseline: state.baseline! + change.grams, pending, noise: moveTo(state.noise, beforeGrams) },
+    effects
+  }
 }
 
 function record(state: ScaleState, change: DeviceChange): Step {
-  const { pending } = state
-  const before = state.baseline === null ? null : Math.round(state.baseline)
-  const moved = {
-    ...state,
-    baseline: state.baseline === null ? null : state.baseline + change.grams,
-    weight: state.weight === null ? null : state.weight + (pending ? 0 : change.grams),
-    pending: pending && { ...pending, fromGrams: pending.fromGrams + change.grams, valueGrams: pending.valueGrams + change.grams }
+  return {
+    state: shift({ ...state, weight: state.weight! + change.grams }, change.grams),
+    effects: [own(change, Math.round(state.baseline!))]
   }
-  const noise = moved.baseline === null ? state.noise : moveTo(state.noise, Math.round(moved.baseline))
-  return { state: { ...moved, noise }, effects: [own(change, before)], claims: null }
+}
+
+/** Everything that is held against the baseline moves with it. */
+function shift(state: ScaleState, grams: number): ScaleState {
+  const { pending } = state
+  const baseline = state.baseline! + grams
+  return {
+    ...state,
+    baseline,
+    pending: pending && { ...pending, fromGrams: pending.fromGrams + grams, valueGrams: pending.valueGrams + grams },
+    unclaimed:
+      state.unclaimed?.map((row) =>
+        row.row.rowId === pending?.row.rowId ? { ...row, beforeGrams: row.beforeGrams + grams } : row
+      ) ?? null,
+    noise: moveTo(state.noise, Math.round(baseline))
+  }
 }
 
 function own({ rowId, grams, atMs }: DeviceChange, before: number | null): Effect & { kind: 'record' } {

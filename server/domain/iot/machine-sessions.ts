@@ -15,7 +15,11 @@ type Cut = { machine: MachineMemory; nextId: string }
  * Ends the running machine session of every machine (or of `only`) and starts the next, in the caller's transaction. Device messages wait
  * until that transaction is over.
  */
-export async function cutMachineSessions(ctx: Context, tx: Tx, { storeMode, only }: { storeMode: string; only?: (machine: MachineMemory) => boolean }): Promise<void> {
+export async function cutMachineSessions(
+  ctx: Context,
+  tx: Tx,
+  { storeMode, only }: { storeMode: string; only?: (machine: MachineMemory) => boolean }
+): Promise<void> {
   const intake = intakeOf(ctx)
   const open = await intake.commits.close()
   const cuts = [...intake.machines.values()].filter(only ?? (() => true)).map((machine): Cut => ({ machine, nextId: newId() }))
@@ -29,7 +33,12 @@ export async function cutMachineSessions(ctx: Context, tx: Tx, { storeMode, only
   await openSessions(tx, cuts, storeMode)
   for (const { machine } of cuts) {
     const startedAt = new Date(machine.sessionStartedMs).toISOString()
-    tx.emit('machine-session.closed', { machineSessionId: machine.sessionId, machineId: machine.machineId, startedAt, endedAt: tx.now.toISOString() })
+    tx.emit('machine-session.closed', {
+      machineSessionId: machine.sessionId,
+      machineId: machine.machineId,
+      startedAt,
+      endedAt: tx.now.toISOString()
+    })
   }
 }
 
@@ -38,7 +47,8 @@ export async function rotateMachineSessions(ctx: Context): Promise<number> {
   const intake = intakeOf(ctx)
   await intake.commits.ready()
   const lengthMs = ctx.config.machineSessionSeconds * 1000
-  const isDue = (machine: MachineMemory) => ctx.clock.monotonicMs() - (machine.sessionStartedMonoMs ?? Number.NEGATIVE_INFINITY) >= lengthMs
+  const isDue = (machine: MachineMemory) =>
+    ctx.clock.monotonicMs() - (machine.sessionStartedMonoMs ?? Number.NEGATIVE_INFINITY) >= lengthMs
   const due = [...intake.machines.values()].filter(isDue).length
   if (due === 0) return 0
   await transact(ctx, async (tx) => {
@@ -56,7 +66,8 @@ export async function startMachineSession(tx: Tx, machineId: string): Promise<st
   return id
 }
 
-const closing = ({ state }: ScaleMemory): number | null => state.weight ?? (state.baseline === null ? null : Math.round(state.baseline))
+const closing = ({ state }: ScaleMemory): number | null =>
+  state.weight ?? (state.baseline === null ? null : Math.round(state.baseline))
 
 async function closeSessions({ db, now }: Tx, cuts: Cut[]): Promise<void> {
   await sql`UPDATE machine_session SET ended_at = greatest(started_at, ${now}::timestamptz), heartbeats_seen = heartbeats_seen + cut.seen,
@@ -64,11 +75,11 @@ async function closeSessions({ db, now }: Tx, cuts: Cut[]): Promise<void> {
     FROM unnest(${cuts.map((c) => c.machine.sessionId)}::uuid[], ${cuts.map((c) => c.machine.seen)}::int[], ${cuts.map((c) => c.machine.missed)}::int[])
       AS cut (id, seen, missed) WHERE machine_session.id = cut.id`.execute(db)
   const rows = cuts.flatMap(({ machine }) => [...machine.scales.values()].map((scale) => ({ id: machine.sessionId, scale })))
-  await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, closing_grams, noise_grams, creep_grams)
+  await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, closing_grams, noise_grams, creep_grams, threshold_grams)
     SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[],
-      ${rows.map((r) => sigmaOf(r.scale.state.noise))}::float8[], ${rows.map((r) => r.scale.state.creep)}::float8[])
+      ${rows.map((r) => sigmaOf(r.scale.state.noise))}::float8[], ${rows.map((r) => r.scale.state.creep)}::float8[], ${rows.map((r) => r.scale.thresholdGrams)}::int[])
     ON CONFLICT (machine_session_id, scale_id) DO UPDATE SET closing_grams = excluded.closing_grams, noise_grams = excluded.noise_grams,
-      creep_grams = excluded.creep_grams`.execute(db)
+      creep_grams = excluded.creep_grams, threshold_grams = excluded.threshold_grams`.execute(db)
 }
 
 async function openSessions({ db, now }: Tx, cuts: Cut[], storeMode: string): Promise<void> {
@@ -77,18 +88,24 @@ async function openSessions({ db, now }: Tx, cuts: Cut[], storeMode: string): Pr
       AS cut (id, machine_id)`.execute(db)
   const rows = cuts.flatMap(({ machine, nextId }) => [...machine.scales.values()].map((scale) => ({ id: nextId, scale })))
   await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
-    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[])`.execute(db)
+    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[])`.execute(
+    db
+  )
 }
 
 /** Memory follows the committed cut. */
 function turn(ctx: Context, { machine, nextId }: Cut, atMs: number): void {
   const closedSessionId = machine.sessionId
-  Object.assign(machine, { sessionId: nextId, sessionStartedMs: atMs, sessionStartedMonoMs: ctx.clock.monotonicMs(), seen: 0, missed: 0 })
+  Object.assign(machine, {
+    sessionId: nextId,
+    sessionStartedMs: atMs,
+    sessionStartedMonoMs: ctx.clock.monotonicMs(),
+    seen: 0,
+    missed: 0
+  })
   for (const scale of machine.scales.values()) {
     const { pending } = scale.state
     scale.boundary = pending && { rowId: pending.row.rowId, closedSessionId, openedSessionId: nextId }
     scale.state = { ...scale.state, creep: 0 }
   }
 }
-
-

@@ -1,17 +1,15 @@
-/** Machines and their scales as people onboard, change and retire them. Rows first, memory after the commit. */
+/** Machines as people onboard, change and retire them. Rows first, memory after the commit. */
 import { sql } from 'kysely'
 import type { Machine, MachineChange, MachineInput, MachineQuery, NewMachine } from '#contracts/api/machines.ts'
-import type { Scale } from '#contracts/api/scales.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { lightestProducts } from '#server/domain/catalog/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret, newSecret } from '#server/platform/ids.ts'
-import { NEW_SCALE } from './detector.ts'
 import { intakeOf } from './intakes.ts'
 import { startMachineSession } from './machine-sessions.ts'
-import { newMachine, retune } from './memory.ts'
-import { lockMachine, type MachineRow, machineById, machinePage, scaleRows } from './queries.ts'
+import { newMachine } from './memory.ts'
+import { lockMachine, type MachineRow, machineById, machinePage } from './queries.ts'
 
 const facts = ({ machineId, displayName, kind }: MachineRow) => ({ machineId, displayName, kind })
 
@@ -19,20 +17,43 @@ const facts = ({ machineId, displayName, kind }: MachineRow) => ({ machineId, di
 export async function addMachine(ctx: Context, actor: Actor, input: MachineInput): Promise<NewMachine> {
   const deviceKey = newSecret('niflr_dev')
   const deviceKeyHash = hashSecret(deviceKey)
-  const row = await transact(ctx, async (tx) => {
-    const known = await tx.db.selectFrom('machine').selectAll().where('machineId', '=', input.machineId).forUpdate().executeTakeFirst()
-    if (known && known.retiredAt === null) throw new Refused('machine-known', `machine ${input.machineId} is onboarded already; rotate its device key instead`)
-    const added = await tx.db
-      .insertInto('machine')
-      .values({ ...input, deviceKeyHash, createdAt: tx.now })
-      .onConflict((c) => c.column('machineId').doUpdateSet({ displayName: input.displayName, kind: input.kind, deviceKeyHash, retiredAt: null, version: sql`machine.version + 1` }))
-      .returningAll()
-      .executeTakeFirstOrThrow()
-    await startMachineSession(tx, input.machineId)
-    tx.emit('machine.onboarded', { machineId: input.machineId })
-    await audit(tx, actor, { action: 'machine.onboarded', resource: 'machine', resourceId: input.machineId, after: facts(added) })
-    return { ...added, isReturning: known !== undefined }
-  }, actor)
+  const row = await transact(
+    ctx,
+    async (tx) => {
+      const known = await tx.db
+        .selectFrom('machine')
+        .selectAll()
+        .where('machineId', '=', input.machineId)
+        .forUpdate()
+        .executeTakeFirst()
+      if (known && known.retiredAt === null)
+        throw new Refused('machine-known', `machine ${input.machineId} is onboarded already; rotate its device key instead`)
+      const added = await tx.db
+        .insertInto('machine')
+        .values({ ...input, deviceKeyHash, createdAt: tx.now })
+        .onConflict((c) =>
+          c.column('machineId').doUpdateSet({
+            displayName: input.displayName,
+            kind: input.kind,
+            deviceKeyHash,
+            retiredAt: null,
+            version: sql`machine.version + 1`
+          })
+        )
+        .returningAll()
+        .executeTakeFirstOrThrow()
+      await startMachineSession(tx, input.machineId)
+      tx.emit('machine.onboarded', { machineId: input.machineId })
+      await audit(tx, actor, {
+        action: 'machine.onboarded',
+        resource: 'machine',
+        resourceId: input.machineId,
+        after: facts(added)
+      })
+      return { ...added, isReturning: known !== undefined }
+    },
+    actor
+  )
   await welcome(ctx, row)
   return { ...machineOf(ctx, row, 0), deviceKey }
 }
@@ -41,7 +62,12 @@ export async function addMachine(ctx: Context, actor: Actor, input: MachineInput
 async function welcome(ctx: Context, row: MachineRow & { isReturning: boolean }): Promise<void> {
   const intake = intakeOf(ctx)
   await intake.commits.exclusive(async () => {
-    const session = await ctx.db.selectFrom('machineSession').select(['id', 'startedAt']).where('machineId', '=', row.machineId).where('endedAt', 'is', null).executeTakeFirstOrThrow()
+    const session = await ctx.db
+      .selectFrom('machineSession')
+      .select(['id', 'startedAt'])
+      .where('machineId', '=', row.machineId)
+      .where('endedAt', 'is', null)
+      .executeTakeFirstOrThrow()
     const machine = newMachine(row.machineId, { sessionId: session.id, startedMs: session.startedAt.getTime() })
     machine.sessionStartedMonoMs = ctx.clock.monotonicMs()
     machine.lightest = await lightestProducts(ctx.db, row.machineId)
@@ -52,15 +78,30 @@ async function welcome(ctx: Context, row: MachineRow & { isReturning: boolean })
 }
 
 /** Changes name or kind. Throws NotFound, Refused `stale-version`. */
-export async function changeMachine(ctx: Context, actor: Actor, { machineId, change }: { machineId: string; change: MachineChange }): Promise<Machine> {
+export async function changeMachine(
+  ctx: Context,
+  actor: Actor,
+  { machineId, change }: { machineId: string; change: MachineChange }
+): Promise<Machine> {
   const { version, ...set } = change
-  const row = await transact(ctx, async (tx) => {
-    const before = await lockMachine(tx.db, machineId)
-    if (version !== undefined && version !== before.version) throw new Refused('stale-version', 'somebody changed this machine since', { version: before.version })
-    const after = await update(tx, machineId, set)
-    await audit(tx, actor, { action: 'machine.changed', resource: 'machine', resourceId: machineId, before: facts(before), after: facts(after) })
-    return after
-  }, actor)
+  const row = await transact(
+    ctx,
+    async (tx) => {
+      const before = await lockMachine(tx.db, machineId)
+      if (version !== undefined && version !== before.version)
+        throw new Refused('stale-version', 'somebody changed this machine since', { version: before.version })
+      const after = await update(tx, machineId, set)
+      await audit(tx, actor, {
+        action: 'machine.changed',
+        resource: 'machine',
+        resourceId: machineId,
+        before: facts(before),
+        after: facts(after)
+      })
+      return after
+    },
+    actor
+  )
   return machineOf(ctx, row)
 }
 
@@ -68,29 +109,51 @@ export async function changeMachine(ctx: Context, actor: Actor, { machineId, cha
 export async function retireMachine(ctx: Context, actor: Actor, machineId: string): Promise<void> {
   const intake = intakeOf(ctx)
   await intake.commits.exclusive(async () => {
-    const row = await transact(ctx, async (tx) => {
-      const before = await lockMachine(tx.db, machineId)
-      await update(tx, machineId, { retiredAt: tx.now, online: false })
-      await tx.db.updateTable('machineSession').set({ endedAt: sql`greatest(started_at, ${tx.now}::timestamptz)` }).where('machineId', '=', machineId).where('endedAt', 'is', null).execute()
-      await tx.db.updateTable('alarm').set({ endedAt: tx.now }).where('subject', '=', machineId).where('endedAt', 'is', null).execute()
-      tx.emit('machine.retired', { machineId })
-      await audit(tx, actor, { action: 'machine.retired', resource: 'machine', resourceId: machineId, before: facts(before) })
-      return before
-    }, actor)
+    const row = await transact(
+      ctx,
+      async (tx) => {
+        const before = await lockMachine(tx.db, machineId)
+        await update(tx, machineId, { retiredAt: tx.now, online: false })
+        await tx.db
+          .updateTable('machineSession')
+          .set({ endedAt: sql`greatest(started_at, ${tx.now}::timestamptz)` })
+          .where('machineId', '=', machineId)
+          .where('endedAt', 'is', null)
+          .execute()
+        await tx.db
+          .updateTable('alarm')
+          .set({ endedAt: tx.now })
+          .where('subject', '=', machineId)
+          .where('endedAt', 'is', null)
+          .execute()
+        tx.emit('machine.retired', { machineId })
+        await audit(tx, actor, { action: 'machine.retired', resource: 'machine', resourceId: machineId, before: facts(before) })
+        return before
+      },
+      actor
+    )
     intake.keys.delete(row.deviceKeyHash.toString('hex'))
     intake.machines.delete(machineId)
   })
 }
 
 /** A new device key; the old one ends at once. Throws NotFound. */
-export async function rotateMachineKey(ctx: Context, actor: Actor, machineId: string): Promise<{ machineId: string; deviceKey: string }> {
+export async function rotateMachineKey(
+  ctx: Context,
+  actor: Actor,
+  machineId: string
+): Promise<{ machineId: string; deviceKey: string }> {
   const deviceKey = newSecret('niflr_dev')
-  const before = await transact(ctx, async (tx) => {
-    const known = await lockMachine(tx.db, machineId)
-    await update(tx, machineId, { deviceKeyHash: hashSecret(deviceKey) })
-    await audit(tx, actor, { action: 'machine.key-rotated', resource: 'machine', resourceId: machineId })
-    return known
-  }, actor)
+  const before = await transact(
+    ctx,
+    async (tx) => {
+      const known = await lockMachine(tx.db, machineId)
+      await update(tx, machineId, { deviceKeyHash: hashSecret(deviceKey) })
+      await audit(tx, actor, { action: 'machine.key-rotated', resource: 'machine', resourceId: machineId })
+      return known
+    },
+    actor
+  )
   const { keys } = intakeOf(ctx)
   keys.delete(before.deviceKeyHash.toString('hex'))
   keys.set(hashSecret(deviceKey).toString('hex'), machineId)
@@ -131,7 +194,8 @@ function machineOf(ctx: Context, row: MachineRow, scaleCount?: number): Machine 
     locked: row.locked,
     lastHeartbeatAt: heardMs === null ? null : new Date(heardMs).toISOString(),
     usualIntervalMs: memory?.usualIntervalMs ? Math.round(memory.usualIntervalMs) : row.usualIntervalMs,
-    clockOffsetMs: memory && memory.clock.slots.length > 0 ? Math.round(Math.min(...memory.clock.slots.map((slot) => slot.offsetMs))) : null,
+    clockOffsetMs:
+      memory && memory.clock.slots.length > 0 ? Math.round(Math.min(...memory.clock.slots.map((slot) => slot.offsetMs))) : null,
     scaleCount: memory?.scales.size ?? scaleCount ?? 0,
     createdAt: row.createdAt.toISOString(),
     retiredAt: row.retiredAt?.toISOString() ?? null,
@@ -148,59 +212,4 @@ function update(tx: Tx, machineId: string, changes: Changes): Promise<MachineRow
     .where('machineId', '=', machineId)
     .returningAll()
     .executeTakeFirstOrThrow()
-}
-
-// ── scales ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The scales of a machine with their live weights. Throws NotFound. */
-export async function listScales(ctx: Context, machineId: string): Promise<{ items: Scale[]; nextCursor: null }> {
-  await readMachine(ctx, machineId)
-  const rows = await scaleRows(ctx.db, machineId)
-  const memory = intakeOf(ctx).machines.get(machineId)?.scales
-  const items = rows.map((row): Scale => {
-    const scale = memory?.get(row.scaleId)
-    const state = scale?.state ?? { weight: row.weightGrams, baseline: row.baselineGrams, readAtMs: row.lastReadingAt?.getTime() ?? null }
-    return {
-      machineId,
-      scaleId: row.scaleId,
-      weightGrams: state.weight,
-      baselineGrams: state.baseline === null ? null : Math.round(state.baseline),
-      noiseGrams: Math.round(row.noiseGrams * 100) / 100,
-      thresholdGrams: scale?.thresholdGrams ?? row.thresholdGrams,
-      lastReadingAt: state.readAtMs === null ? null : new Date(state.readAtMs).toISOString(),
-      lastChangeAt: row.lastChangeAt?.toISOString() ?? null,
-      disabled: row.disabledAt !== null
-    }
-  })
-  return { items, nextCursor: null }
-}
-
-/** Takes a scale out of use, or back into it: its next reading is then its first. Throws NotFound. */
-export async function changeScale(ctx: Context, actor: Actor, { machineId, scaleId, disabled }: { machineId: string; scaleId: string; disabled: boolean }): Promise<Scale> {
-  const intake = intakeOf(ctx)
-  await intake.commits.exclusive(async () => {
-    await transact(ctx, async (tx) => {
-      const set = { disabledAt: disabled ? tx.now : null }
-      const row = await tx.db.updateTable('scale').set(set).where('machineId', '=', machineId).where('scaleId', '=', scaleId).returning('scaleId').executeTakeFirst()
-      if (!row) throw new NotFound('scale', `${machineId}/${scaleId}`)
-      await audit(tx, actor, { action: disabled ? 'scale.disabled' : 'scale.enabled', resource: 'scale', resourceId: `${machineId}/${scaleId}`, after: { disabled } })
-    }, actor)
-    const scale = intake.machines.get(machineId)?.scales.get(scaleId)
-    if (scale?.isDisabled && !disabled) Object.assign(scale, { taredFromGrams: scale.state.weight, state: { ...NEW_SCALE, noise: scale.state.noise } })
-    if (scale) scale.isDisabled = disabled
-  })
-  const { items } = await listScales(ctx, machineId)
-  return items.find((scale) => scale.scaleId === scaleId)!
-}
-
-/** Thresholds follow the planogram and the products' weights: call after either changed. */
-export async function refreshThresholds(ctx: Context, machineIds?: string[]): Promise<void> {
-  for (const machine of intakeOf(ctx).machines.values()) {
-    if (machineIds && !machineIds.includes(machine.machineId)) continue
-    machine.lightest = await lightestProducts(ctx.db, machine.machineId)
-    for (const scale of machine.scales.values()) {
-      scale.lightestGrams = machine.lightest.get(scale.scaleId) ?? null
-      retune(scale, ctx.config.changeThresholdGrams)
-    }
-  }
 }

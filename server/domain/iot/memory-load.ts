@@ -24,10 +24,16 @@ export async function loadMachines(ctx: Context): Promise<{ machines: Map<string
 function selectMachines(db: Db) {
   return db
     .selectFrom('machine')
-    .innerJoin('machineSession', (join) => join.onRef('machineSession.machineId', '=', 'machine.machineId').on('machineSession.endedAt', 'is', null))
+    .innerJoin('machineSession', (join) =>
+      join.onRef('machineSession.machineId', '=', 'machine.machineId').on('machineSession.endedAt', 'is', null)
+    )
     .selectAll('machine')
     .select(['machineSession.id as sessionId', 'machineSession.startedAt'])
-    .select(sql<boolean>`EXISTS (SELECT FROM alarm WHERE kind = 'machine-offline' AND subject = machine.machine_id AND ended_at IS NULL)`.as('isAlarmed'))
+    .select(
+      sql<boolean>`EXISTS (SELECT FROM alarm WHERE kind = 'machine-offline' AND subject = machine.machine_id AND ended_at IS NULL)`.as(
+        'isAlarmed'
+      )
+    )
     .where('machine.retiredAt', 'is', null)
     .execute()
 }

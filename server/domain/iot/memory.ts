@@ -99,7 +99,11 @@ export function newMachine(machineId: string, { sessionId, startedMs }: { sessio
 
 /** The scale's threshold as its noise stands now. */
 export function retune(scale: ScaleMemory, ceilingGrams: number): void {
-  scale.thresholdGrams = thresholdGrams({ ceilingGrams, lightestGrams: scale.lightestGrams, sigmaGrams: sigmaOf(scale.state.noise) })
+  scale.thresholdGrams = thresholdGrams({
+    ceilingGrams,
+    lightestGrams: scale.lightestGrams,
+    sigmaGrams: sigmaOf(scale.state.noise)
+  })
 }
 
 export type Gap = { atMs: number; isTrusted: boolean; monoMs: number }

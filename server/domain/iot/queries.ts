@@ -18,7 +18,9 @@ export const machineById = (db: Db, machineId: string) => machines(db).where('ma
 
 export async function machinePage(db: Db, { retired = false, limit = 50, cursor }: MachineQuery) {
   const after = decodeCursor(cursor, ['text'])
-  let query = machines(db).orderBy('machineId').limit(limit + 1)
+  let query = machines(db)
+    .orderBy('machineId')
+    .limit(limit + 1)
   if (!retired) query = query.where('retiredAt', 'is', null)
   if (after) query = query.where('machineId', '>', String(after[0]))
   return pageOf(await query.execute(), limit, (row) => [row.machineId])
@@ -26,12 +28,19 @@ export async function machinePage(db: Db, { retired = false, limit = 50, cursor 
 
 /** An onboarded machine, locked until the transaction ends. Throws NotFound. */
 export async function lockMachine(db: Db, machineId: string): Promise<MachineRow> {
-  const row = await db.selectFrom('machine').selectAll().where('machineId', '=', machineId).where('retiredAt', 'is', null).forUpdate().executeTakeFirst()
+  const row = await db
+    .selectFrom('machine')
+    .selectAll()
+    .where('machineId', '=', machineId)
+    .where('retiredAt', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
   if (!row) throw new NotFound('machine', machineId)
   return row
 }
 
-export const scaleRows = (db: Db, machineId: string) => db.selectFrom('scale').selectAll().where('machineId', '=', machineId).orderBy('scaleId').execute()
+export const scaleRows = (db: Db, machineId: string) =>
+  db.selectFrom('scale').selectAll().where('machineId', '=', machineId).orderBy('scaleId').execute()
 
 // ── weight changes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -42,26 +51,51 @@ const moment = (micros: string) => sql<Date>`to_timestamp(0) + ${micros}::bigint
 const changes = (db: Db) =>
   db
     .selectFrom('weightChange')
-    .select(['id', 'machineId', 'scaleId', 'status', 'grams', 'weightBefore', 'weightAfter', 'occurredAt', 'occurredFrom', 'receivedAt'])
+    .select([
+      'id',
+      'machineId',
+      'scaleId',
+      'status',
+      'grams',
+      'weightBefore',
+      'weightAfter',
+      'occurredAt',
+      'occurredFrom',
+      'receivedAt'
+    ])
     .select(['machineSessionId', 'source', 'settled', 'version', 'foundLate'])
     .select(exact('occurred_at').as('exactAt'))
     .where('withdrawnAt', 'is', null)
 export type WeightChangeRow = Awaited<ReturnType<ReturnType<typeof changes>['executeTakeFirstOrThrow']>>
 
 export type Span = { from: Date; to: Date | null }
-export type WeightChangeFilter = { machineId?: string; scaleId?: string; from?: string; to?: string; span?: Span; limit?: number; cursor?: string }
+export type WeightChangeFilter = {
+  machineId?: string
+  scaleId?: string
+  from?: string
+  to?: string
+  span?: Span
+  limit?: number
+  cursor?: string
+}
 
 /** Newest first. `span`: those that happened, or may have happened, while it lasted. */
 export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
   const { machineId, scaleId, from, to, span, limit = 50, cursor } = filter
   const after = decodeCursor(cursor, ['text', 'uuid'])
-  let query = changes(db).orderBy('occurredAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  let query = changes(db)
+    .orderBy('occurredAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (machineId) query = query.where('machineId', '=', machineId)
   if (scaleId) query = query.where('scaleId', '=', scaleId)
   if (from) query = query.where('occurredAt', '>=', new Date(from))
   if (to) query = query.where('occurredAt', '<=', new Date(to))
   if (span) query = query.where('occurredAt', '>=', span.from)
-  if (span?.to) query = query.where((e) => e.or([e('occurredAt', '<=', span.to), e.and([e('foundLate', '=', true), e('occurredFrom', '<=', span.to)])]))
+  if (span?.to)
+    query = query.where((e) =>
+      e.or([e('occurredAt', '<=', span.to), e.and([e('foundLate', '=', true), e('occurredFrom', '<=', span.to)])])
+    )
   if (after) query = query.where(sql<boolean>`(occurred_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
   return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
 }
@@ -80,7 +114,16 @@ export type MachineSessionRow = {
   heartbeatsMissed: number
   exactAt: string
 }
-export type BooksRow = { machineSessionId: string; scaleId: string; openingGrams: number | null; closingGrams: number | null; noiseGrams: number; creepGrams: number; changesGrams: number }
+export type BooksRow = {
+  machineSessionId: string
+  scaleId: string
+  openingGrams: number | null
+  closingGrams: number | null
+  noiseGrams: number
+  creepGrams: number
+  thresholdGrams: number
+  changesGrams: number
+}
 
 const sessions = (db: Db) =>
   db
@@ -88,9 +131,15 @@ const sessions = (db: Db) =>
     .select(['id', 'machineId', 'startedAt', 'endedAt', 'storeMode', 'heartbeatsSeen', 'heartbeatsMissed'])
     .select(exact('started_at').as('exactAt'))
 
-export async function machineSessionPage(db: Db, { machineId, from, to, limit = 50, cursor }: { machineId?: string; from?: string; to?: string; limit?: number; cursor?: string }) {
+export async function machineSessionPage(
+  db: Db,
+  { machineId, from, to, limit = 50, cursor }: { machineId?: string; from?: string; to?: string; limit?: number; cursor?: string }
+) {
   const after = decodeCursor(cursor, ['text', 'uuid'])
-  let query = sessions(db).orderBy('startedAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  let query = sessions(db)
+    .orderBy('startedAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (machineId) query = query.where('machineId', '=', machineId)
   if (from) query = query.where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', new Date(from))]))
   if (to) query = query.where('startedAt', '<=', new Date(to))
@@ -104,7 +153,11 @@ export const sessionsDuring = (db: Db, machineId: string, { from, to }: Span): P
     .where('machineId', '=', machineId)
     .where('startedAt', '<=', to ?? new Date(8.64e15))
     .where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', from)]))
-    .where('startedAt', '>=', sql<Date>`coalesce((SELECT max(started_at) FROM machine_session earlier WHERE earlier.machine_id = ${machineId} AND earlier.started_at <= ${from}), '-infinity')`)
+    .where(
+      'startedAt',
+      '>=',
+      sql<Date>`coalesce((SELECT max(started_at) FROM machine_session earlier WHERE earlier.machine_id = ${machineId} AND earlier.started_at <= ${from}), '-infinity')`
+    )
     .orderBy('startedAt')
     .execute()
 

@@ -4,7 +4,18 @@ import type { WeightChange } from '#contracts/api/weight-changes.ts'
 import type { Context, Db } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { balanceOf, isBalanced } from './balance.ts'
-import { type BooksRow, booksOf, type MachineSessionRow, machineSessionPage, type Span, sessionById, sessionsDuring, type WeightChangeFilter, type WeightChangeRow, weightChangePage } from './queries.ts'
+import {
+  type BooksRow,
+  booksOf,
+  type MachineSessionRow,
+  machineSessionPage,
+  type Span,
+  sessionById,
+  sessionsDuring,
+  type WeightChangeFilter,
+  type WeightChangeRow,
+  weightChangePage
+} from './queries.ts'
 
 /** A weight change as the iot room knows it; who was inside is the user room's to add. */
 export type ShelfChange = Omit<WeightChange, 'visitIds' | 'roles'>
@@ -55,7 +66,13 @@ export async function machineSessionsDuring(db: Db, machineId: string, span: Spa
 }
 
 async function withBooks(db: Db, rows: MachineSessionRow[]): Promise<MachineSession[]> {
-  const books = Map.groupBy(await booksOf(db, rows.map((row) => row.id)), (row) => row.machineSessionId)
+  const books = Map.groupBy(
+    await booksOf(
+      db,
+      rows.map((row) => row.id)
+    ),
+    (row) => row.machineSessionId
+  )
   return rows.map((row) => machineSessionOf(row, books.get(row.id) ?? []))
 }
 
@@ -66,14 +83,16 @@ function machineSessionOf({ exactAt: _, ...row }: MachineSessionRow, books: Book
     startedAt: row.startedAt.toISOString(),
     endedAt: row.endedAt?.toISOString() ?? null,
     isBalanced: isBalanced(scales),
-    scales: scales.map(({ scaleId, openingGrams, closingGrams, changesGrams, residualGrams, toleranceGrams, isBalanced: holds }) => ({
-      scaleId,
-      openingGrams,
-      closingGrams,
-      changesGrams,
-      residualGrams,
-      toleranceGrams,
-      isBalanced: holds
-    }))
+    scales: scales.map(
+      ({ scaleId, openingGrams, closingGrams, changesGrams, residualGrams, toleranceGrams, isBalanced: holds }) => ({
+        scaleId,
+        openingGrams,
+        closingGrams,
+        changesGrams,
+        residualGrams,
+        toleranceGrams,
+        isBalanced: holds
+      })
+    )
   }
 }

@@ -35,10 +35,14 @@ export function lastHeardAt(ctx: Context, machineId: string): Date | null {
   return heardMs === null ? null : new Date(heardMs)
 }
 
-export const isMachineOnline = (ctx: Context, machineId: string): boolean => intakeOf(ctx).machines.get(machineId)?.isOnline ?? false
+export const isMachineOnline = (ctx: Context, machineId: string): boolean =>
+  intakeOf(ctx).machines.get(machineId)?.isOnline ?? false
 
 function isSilent(ctx: Context, machine: MachineMemory): boolean {
-  const silentMs = machine.lastSeenMonoMs === null ? ctx.clock.now().getTime() - (machine.lastSeenMs ?? 0) : ctx.clock.monotonicMs() - machine.lastSeenMonoMs
+  const silentMs =
+    machine.lastSeenMonoMs === null
+      ? ctx.clock.now().getTime() - (machine.lastSeenMs ?? 0)
+      : ctx.clock.monotonicMs() - machine.lastSeenMonoMs
   return silentMs >= silenceAllowedMs(machine.usualIntervalMs)
 }
 
@@ -48,7 +52,11 @@ async function declareOffline(ctx: Context, machines: MachineMemory[]): Promise<
     await tx.db.updateTable('machine').set({ online: false }).where('machineId', 'in', ids).execute()
     for (const { machineId, lastSeenMs } of machines) {
       tx.emit('machine.offline', { machineId, lastHeartbeatAt: lastSeenMs === null ? null : new Date(lastSeenMs).toISOString() })
-      await startAlarm(tx, { kind: KIND, subject: machineId, message: `machine ${machineId} is silent: check its power and network` })
+      await startAlarm(tx, {
+        kind: KIND,
+        subject: machineId,
+        message: `machine ${machineId} is silent: check its power and network`
+      })
     }
   })
   for (const machine of machines) Object.assign(machine, { isOnline: false, isAlarmed: true })

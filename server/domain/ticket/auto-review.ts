@@ -19,12 +19,17 @@ export async function reviewEmptyTickets(ctx: Context): Promise<number> {
   return transact(ctx, async (tx) => {
     // Locked first, looked at afterwards in a statement of its own: a change committed before the lock is seen, one committed after it
     // finds the ticket complete and reopens it.
-    const held = (await lockTickets(tx, due, { skipLocked: true })).filter((ticket) => ticket.status === 'TO_BE_REVIEWED' && ticket.autoReviewDueAt)
+    const held = (await lockTickets(tx, due, { skipLocked: true })).filter(
+      (ticket) => ticket.status === 'TO_BE_REVIEWED' && ticket.autoReviewDueAt
+    )
     const tickets = await refreshEvidence(ctx, tx, held)
     const isEmpty = (ticket: HeldTicket) => Object.keys(ticket.evidence).length === 0
     const empty = tickets.filter(isEmpty)
     await completeEmptyTickets(tx, empty)
-    await leaveToPeople(tx, tickets.filter((ticket) => !isEmpty(ticket)))
+    await leaveToPeople(
+      tx,
+      tickets.filter((ticket) => !isEmpty(ticket))
+    )
     if (empty.length > 0) await settleVisits(tx, [...new Set(empty.map((ticket) => ticket.visitId))])
     return empty.length
   })
@@ -33,7 +38,10 @@ export async function reviewEmptyTickets(ctx: Context): Promise<number> {
 /** Completes held tickets that have no evidence, in the name of the box itself. */
 export async function completeEmptyTickets(tx: Tx, tickets: HeldTicket[]): Promise<void> {
   const done = tickets.map((ticket): HeldTicket => ({ ...ticket, status: 'REVIEW_COMPLETE', autoReviewDueAt: null }))
-  const written = await writeRevisions(tx, done.map((ticket) => ({ ticket, reason: 'completed', author: 'system', lines: [] })))
+  const written = await writeRevisions(
+    tx,
+    done.map((ticket) => ({ ticket, reason: 'completed', author: 'system', lines: [] }))
+  )
   for (const ticket of written) tx.emit('ticket.completed', { ...refOf(ticket), completedBy: 'system' })
 }
 
@@ -41,14 +49,14 @@ async function dueTickets(ctx: Context): Promise<string[]> {
   const now = ctx.clock.now()
   const rows = await ctx.db
     .selectFrom('ticket')
-    .select(['id', 'machineId', 'windowEnd', 'autoReviewDueAt'])
+    .select(['id', 'machineId', 'endTime', 'windowEnd', 'autoReviewDueAt'])
     .where('autoReviewDueAt', 'is not', null)
     .where('status', '=', 'TO_BE_REVIEWED')
     .orderBy('autoReviewDueAt')
     .limit(BATCH)
     .execute()
-  const isDue = (row: (typeof rows)[number]) =>
-    isAutoReviewDue({ dueAt: row.autoReviewDueAt!, windowEnd: row.windowEnd, heardAt: lastHeardAt(ctx, row.machineId), now })
+  const isDue = ({ machineId, endTime, windowEnd, autoReviewDueAt }: (typeof rows)[number]) =>
+    isAutoReviewDue({ dueAt: autoReviewDueAt!, logout: endTime, windowEnd, heardAt: lastHeardAt(ctx, machineId), now })
   return rows.filter(isDue).map((row) => row.id)
 }
 

@@ -8,12 +8,16 @@ import type { HeldTicket } from './ticket-rows.ts'
 
 /** The decision's lines with their prices. Throws Invalid naming the field that is no product, no evidence of this ticket, or doubled. */
 export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDecision['lines']): Promise<TicketLine[]> {
-  const prices = await pricesOf(tx, lines.map((line) => line.productId))
+  const prices = await pricesOf(
+    tx,
+    lines.map((line) => line.productId)
+  )
   const seen = new Set<string>()
   return lines.map(({ productId, quantity, weightChangeIds = [] }, n) => {
     const unitPriceMinor = prices.get(productId.toLowerCase())
     if (unitPriceMinor === undefined) throw new Invalid(`lines/${n}/productId`, 'is not a product of the catalogue')
-    if (!(quantity >= 1 && quantity <= MAX_QUANTITY)) throw new Invalid(`lines/${n}/quantity`, `must be from 1 to ${MAX_QUANTITY}`)
+    if (!(quantity >= 1 && quantity <= MAX_QUANTITY))
+      throw new Invalid(`lines/${n}/quantity`, `must be from 1 to ${MAX_QUANTITY}`)
     const ids = weightChangeIds.map((id) => id.toLowerCase())
     for (const [m, id] of ids.entries()) {
       const field = `lines/${n}/weightChangeIds/${m}`
@@ -28,13 +32,31 @@ export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDeci
 /** Writes the lines and bills their weight changes. Throws Refused('already-billed') naming the ticket that has one of them. */
 export async function billLines(tx: Tx, ticket: HeldTicket, lines: TicketLine[]): Promise<void> {
   if (lines.length === 0) return
-  const rows = lines.map(({ productId, quantity, unitPriceMinor }, position) => ({ ticketId: ticket.id, position, productId, quantity, unitPriceMinor }))
+  const rows = lines.map(({ productId, quantity, unitPriceMinor }, position) => ({
+    ticketId: ticket.id,
+    position,
+    productId,
+    quantity,
+    unitPriceMinor
+  }))
   await tx.db.insertInto('ticketLine').values(rows).execute()
-  const billed = lines.flatMap((line, position) => line.weightChangeIds.map((weightChangeId) => ({ weightChangeId, ticketId: ticket.id, position })))
+  const billed = lines.flatMap((line, position) =>
+    line.weightChangeIds.map((weightChangeId) => ({ weightChangeId, ticketId: ticket.id, position }))
+  )
   if (billed.length === 0) return
   billed.sort((a, b) => (a.weightChangeId < b.weightChangeId ? -1 : 1)) // all in one order: two reviewers never wait for each other in a circle
-  const written = await tx.db.insertInto('billedWeightChange').values(billed).onConflict((c) => c.doNothing()).returning('weightChangeId').execute()
-  if (written.length < billed.length) throw await alreadyBilled(tx, ticket, billed.map((row) => row.weightChangeId))
+  const written = await tx.db
+    .insertInto('billedWeightChange')
+    .values(billed)
+    .onConflict((c) => c.doNothing())
+    .returning('weightChangeId')
+    .execute()
+  if (written.length < billed.length)
+    throw await alreadyBilled(
+      tx,
+      ticket,
+      billed.map((row) => row.weightChangeId)
+    )
 }
 
 /** The lines of a completed ticket as they were decided. */
@@ -60,5 +82,8 @@ async function alreadyBilled(tx: Tx, ticket: HeldTicket, ids: string[]): Promise
   const found = rows[0]
   if (!found) return new Refused('already-billed', 'another ticket is just billing one of these weight changes; try again')
   const number = ticketNumber(found.number)
-  return new Refused('already-billed', `weight change ${found.weightChangeId} is billed on ticket ${number}`, { ...found, number })
+  return new Refused('already-billed', `weight change ${found.weightChangeId} is billed on ticket ${number}`, {
+    ...found,
+    number
+  })
 }

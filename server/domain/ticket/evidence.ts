@@ -8,7 +8,10 @@ import type { Db } from '#server/context.ts'
 import type { Evidence } from './rules.ts'
 
 export type Window = { machineId: string; windowStart: Date; windowEnd: Date }
-export type EvidenceRow = Omit<TicketWeightChange, 'visitIds' | 'roles' | 'movementId' | 'occurredAt' | 'occurredFrom' | 'receivedAt'> & {
+export type EvidenceRow = Omit<
+  TicketWeightChange,
+  'visitIds' | 'roles' | 'movementId' | 'occurredAt' | 'occurredFrom' | 'receivedAt'
+> & {
   ticketId: string
   occurredAt: Date
   occurredFrom: Date
@@ -51,6 +54,10 @@ export async function evidenceRows(db: Db, ticketIds: string[]): Promise<Evidenc
 /** Which of these changes are billed, and on which ticket. */
 export async function billedOn(db: Db, weightChangeIds: string[]): Promise<Map<string, string>> {
   if (weightChangeIds.length === 0) return new Map()
-  const rows = await db.selectFrom('billedWeightChange').select(['weightChangeId', 'ticketId']).where('weightChangeId', 'in', weightChangeIds).execute()
+  const rows = await db
+    .selectFrom('billedWeightChange')
+    .select(['weightChangeId', 'ticketId'])
+    .where('weightChangeId', 'in', weightChangeIds)
+    .execute()
   return new Map(rows.map((row) => [row.weightChangeId, row.ticketId]))
 }

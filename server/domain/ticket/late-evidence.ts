@@ -46,31 +46,51 @@ export async function attachLateEvidence(ctx: Context): Promise<number> {
  */
 export async function refreshEvidence(ctx: Context, tx: Tx, tickets: HeldTicket[]): Promise<HeldTicket[]> {
   if (tickets.length === 0) return []
-  const current = await currentEvidence(tx.db, tickets.map((ticket) => ticket.id))
-  const changed = tickets.filter((ticket) => evidenceNews({ ...NOTHING_BILLED, known: ticket.evidence, current: current.get(ticket.id)! }))
+  const current = await currentEvidence(
+    tx.db,
+    tickets.map((ticket) => ticket.id)
+  )
+  const changed = tickets.filter((ticket) =>
+    evidenceNews({ ...NOTHING_BILLED, known: ticket.evidence, current: current.get(ticket.id)! })
+  )
   if (changed.length === 0) return tickets
-  const billed = await billedOn(tx.db, [...new Set(changed.flatMap((ticket) => [...Object.keys(ticket.evidence), ...Object.keys(current.get(ticket.id)!)]))])
+  const billed = await billedOn(tx.db, [
+    ...new Set(changed.flatMap((ticket) => [...Object.keys(ticket.evidence), ...Object.keys(current.get(ticket.id)!)]))
+  ])
   const news = changed.map((ticket) => newsOf(ticket, current.get(ticket.id)!, billed))
   const next = changed.map((ticket, n) => nextState(ctx, tx, { ticket, current: current.get(ticket.id)!, news: news[n]! }))
-  const written = await writeRevisions(tx, next.map((ticket, n) => ({ ticket, reason: reasonOf(changed[n]!, ticket, news[n]!), author: 'system' })))
-  for (const [n, ticket] of written.entries()) tx.emit('ticket.changed', { ...refOf(ticket), reason: reasonOf(changed[n]!, ticket, news[n]!) })
-  await reopen(tx, written.filter((ticket, n) => isReopened(changed[n]!, ticket)))
+  const written = await writeRevisions(
+    tx,
+    next.map((ticket, n) => ({ ticket, reason: reasonOf(changed[n]!, ticket, news[n]!), author: 'system' }))
+  )
+  for (const [n, ticket] of written.entries())
+    tx.emit('ticket.changed', { ...refOf(ticket), reason: reasonOf(changed[n]!, ticket, news[n]!) })
+  await reopen(
+    tx,
+    written.filter((ticket, n) => isReopened(changed[n]!, ticket))
+  )
   const latest = new Map(written.map((ticket) => [ticket.id, ticket]))
   return tickets.map((ticket) => latest.get(ticket.id) ?? ticket)
 }
 
 const NOTHING_BILLED = { billedHere: new Set<string>(), billedElsewhere: new Set<string>() }
-const isReopened = (before: HeldTicket, after: HeldTicket) => before.status === 'REVIEW_COMPLETE' && after.status === 'TO_BE_REVIEWED'
+const isReopened = (before: HeldTicket, after: HeldTicket) =>
+  before.status === 'REVIEW_COMPLETE' && after.status === 'TO_BE_REVIEWED'
 const reasonOf = (before: HeldTicket, after: HeldTicket, news: EvidenceNews) =>
   news.hasAdded || isReopened(before, after) ? 'late-evidence' : 'evidence-corrected'
 
 function newsOf(ticket: HeldTicket, current: Evidence, billed: Map<string, string>): EvidenceNews {
-  const on = (isHere: boolean) => new Set([...billed].filter(([, ticketId]) => (ticketId === ticket.id) === isHere).map(([id]) => id))
+  const on = (isHere: boolean) =>
+    new Set([...billed].filter(([, ticketId]) => (ticketId === ticket.id) === isHere).map(([id]) => id))
   return evidenceNews({ known: ticket.evidence, current, billedHere: on(true), billedElsewhere: on(false) })!
 }
 
 /** A ticket that has become empty may complete itself again; one that got evidence may not. */
-function nextState({ config }: Context, tx: Tx, { ticket, current, news }: { ticket: HeldTicket; current: Evidence; news: EvidenceNews }): HeldTicket {
+function nextState(
+  { config }: Context,
+  tx: Tx,
+  { ticket, current, news }: { ticket: HeldTicket; current: Evidence; news: EvidenceNews }
+): HeldTicket {
   const status = ticket.status === 'REVIEW_COMPLETE' && news.couldAlterCart ? 'TO_BE_REVIEWED' : ticket.status
   const isEmpty = Object.keys(current).length === 0
   const mayComplete = isEmpty && config.autoReview !== 'off' && status !== 'REVIEW_COMPLETE'
@@ -79,7 +99,10 @@ function nextState({ config }: Context, tx: Tx, { ticket, current, news }: { tic
 
 async function reopen(tx: Tx, tickets: HeldTicket[]): Promise<void> {
   if (tickets.length === 0) return
-  await forgetLines(tx, tickets.map(({ id }) => ({ id, reason: 'late-evidence' })))
+  await forgetLines(
+    tx,
+    tickets.map(({ id }) => ({ id, reason: 'late-evidence' }))
+  )
   for (const ticket of tickets) tx.emit('ticket.reopened', { ...refOf(ticket), reason: 'late-evidence' })
   await reopenCarts(tx, [...new Set(tickets.map((ticket) => ticket.visitId))])
 }
@@ -92,7 +115,9 @@ async function ticketsTouchedBy(tx: Tx, events: EventRow[]): Promise<string[]> {
     SELECT DISTINCT ticket.id
     FROM unnest(${of('machineId', 'machineId')}::text[], ${of('occurredFrom', 'startedAt')}::timestamptz[], ${of('occurredAt', 'endedAt')}::timestamptz[])
       AS change (machine_id, since, until)
-    JOIN ticket ON ticket.machine_id = change.machine_id AND ticket.window_end >= change.since AND ticket.window_start <= change.until`.execute(tx.db)
+    JOIN ticket ON ticket.machine_id = change.machine_id AND ticket.window_end >= change.since AND ticket.window_start <= change.until`.execute(
+    tx.db
+  )
   return rows.map((row) => row.id)
 }
 
@@ -114,13 +139,19 @@ async function moveWindows(tx: Tx, events: EventRow[]): Promise<void> {
 }
 
 async function cursorOf({ db }: Context): Promise<EventCursor> {
-  const row = await db.selectFrom('eventCursor').select(['transactionId', 'id']).where('follower', '=', FOLLOWER).executeTakeFirst()
+  const row = await db
+    .selectFrom('eventCursor')
+    .select(['transactionId', 'id'])
+    .where('follower', '=', FOLLOWER)
+    .executeTakeFirst()
   return row ?? EVENTS_START
 }
 
 /** False when the cursor is no longer where it was read. */
 async function moveCursor(tx: Tx, from: EventCursor, to: EventCursor): Promise<boolean> {
-  await sql`INSERT INTO event_cursor (follower, transaction_id, id) VALUES (${FOLLOWER}, '0', 0) ON CONFLICT DO NOTHING`.execute(tx.db)
+  await sql`INSERT INTO event_cursor (follower, transaction_id, id) VALUES (${FOLLOWER}, '0', 0) ON CONFLICT DO NOTHING`.execute(
+    tx.db
+  )
   const moved = await sql`
     UPDATE event_cursor SET transaction_id = ${to.transactionId}::text::xid8, id = ${to.id}
     WHERE follower = ${FOLLOWER} AND transaction_id = ${from.transactionId}::text::xid8 AND id = ${from.id}`.execute(tx.db)

@@ -9,7 +9,14 @@ import { autoReviewDueAt, type Evidence, windowOf } from './rules.ts'
 import { type HeldTicket, refOf } from './ticket-rows.ts'
 
 export type OpenedTicket = HeldTicket & { isDoneAtOnce: boolean }
-type MachineThen = { machineId: string; usualIntervalMs: number | null; firstStart: Date | null; firstEnd: Date | null; lastStart: Date | null; lastEnd: Date | null }
+type MachineThen = {
+  machineId: string
+  usualIntervalMs: number | null
+  firstStart: Date | null
+  firstEnd: Date | null
+  lastStart: Date | null
+  lastEnd: Date | null
+}
 type Plan = MachineThen & { id: string; start: Date; end: Date; dueAt: Date | null }
 
 /** `isDoneAtOnce`: without evidence, and of a machine that is offline or was never heard, so that waiting for it means nothing. */
@@ -43,7 +50,13 @@ function plan({ config }: Context, { enteredAt, exitedAt }: ClosedVisit, machine
   const last = machine.lastStart && { startedAt: machine.lastStart, endedAt: machine.lastEnd }
   const { machineSessionSeconds } = config
   const { start, end } = windowOf(config.ticketWindow, { login: enteredAt, logout: exitedAt, first, last, machineSessionSeconds })
-  return { ...machine, id: newId(), start, end, dueAt: config.autoReview === 'off' ? null : autoReviewDueAt(end, machine.usualIntervalMs) }
+  return {
+    ...machine,
+    id: newId(),
+    start,
+    end,
+    dueAt: config.autoReview === 'off' ? null : autoReviewDueAt(end, machine.usualIntervalMs)
+  }
 }
 
 /**
@@ -75,7 +88,15 @@ async function insert(tx: Tx, { plans, visit, kind, first }: Insert): Promise<He
     SELECT id, evidence FROM opened`.execute(tx.db)
   const evidence = new Map(rows.map((row) => [row.id, row.evidence]))
   return plans.map(({ id, machineId, start, end, dueAt }, n) => ({
-    ...{ id, number: first + n, visitId: visit.visitId, machineId, status: 'TO_BE_REVIEWED', claimedBy: null, leaseExpiresAt: null },
+    ...{
+      id,
+      number: first + n,
+      visitId: visit.visitId,
+      machineId,
+      status: 'TO_BE_REVIEWED',
+      claimedBy: null,
+      leaseExpiresAt: null
+    },
     ...{ windowStart: start, windowEnd: end, autoReviewDueAt: dueAt, version: 1, evidence: evidence.get(id)! }
   }))
 }

@@ -1,6 +1,14 @@
 /** Tickets as the API shows them: rows by keyset, newest first, each page's evidence read in one query. */
 import { sql } from 'kysely'
-import type { Ticket, TicketDetail, TicketLine, TicketMachineSession, TicketRevision, TicketStatus, TicketWeightChange } from '#contracts/api/tickets.ts'
+import type {
+  Ticket,
+  TicketDetail,
+  TicketLine,
+  TicketMachineSession,
+  TicketRevision,
+  TicketStatus,
+  TicketWeightChange
+} from '#contracts/api/tickets.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import type { Context, Db } from '#server/context.ts'
 import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
@@ -10,9 +18,31 @@ import { decodeCursor, pageOf } from '#server/platform/paging.ts'
 import { type EvidenceRow, evidenceRows } from './evidence.ts'
 import { ticketNumber } from './rules.ts'
 
-export type TicketFilter = { limit?: number; cursor?: string; status?: TicketStatus; machineId?: string; userId?: string; visitId?: string }
+export type TicketFilter = {
+  limit?: number
+  cursor?: string
+  status?: TicketStatus
+  machineId?: string
+  userId?: string
+  visitId?: string
+}
 type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number]
-type Row = Pick<Ticket, 'id' | 'visitId' | 'userId' | 'role' | 'machineId' | 'status' | 'windowKind' | 'claimedBy' | 'claimedByName' | 'completedBy' | 'note' | 'reopenReason' | 'version'> & {
+type Row = Pick<
+  Ticket,
+  | 'id'
+  | 'visitId'
+  | 'userId'
+  | 'role'
+  | 'machineId'
+  | 'status'
+  | 'windowKind'
+  | 'claimedBy'
+  | 'claimedByName'
+  | 'completedBy'
+  | 'note'
+  | 'reopenReason'
+  | 'version'
+> & {
   number: number
   startTime: Date
   endTime: Date
@@ -23,7 +53,10 @@ type Row = Pick<Ticket, 'id' | 'visitId' | 'userId' | 'role' | 'machineId' | 'st
 }
 
 /** Tickets that fit all that `filter` names, newest first. */
-export async function listTickets({ db }: Context, { limit = 50, cursor, ...filter }: TicketFilter): Promise<{ items: Ticket[]; nextCursor: string | null }> {
+export async function listTickets(
+  { db }: Context,
+  { limit = 50, cursor, ...filter }: TicketFilter
+): Promise<{ items: Ticket[]; nextCursor: string | null }> {
   const key = decodeCursor(cursor, ['number'])
   const rows = await ticketRows(db, { ...filter, before: key ? Number(key[0]) : null, limit: limit + 1 })
   const page = pageOf(rows, limit, (row) => [row.number])
@@ -71,25 +104,58 @@ async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const [changes, lines, sessions] = await Promise.all([evidenceRows(db, ids), linesOf(db, ids), sessionsOf(db, rows)])
-  const then = await visitsDuring(db, changes.map((change) => ({ from: change.occurredFrom, to: change.occurredAt })))
+  const then = await visitsDuring(
+    db,
+    changes.map((change) => ({ from: change.occurredFrom, to: change.occurredAt }))
+  )
   const shown = changes.map((change, n) => weightChangeOf(change, then[n]!))
-  const byTicket = Map.groupBy(shown.map((change, n) => ({ ticketId: changes[n]!.ticketId, change })), (entry) => entry.ticketId)
+  const byTicket = Map.groupBy(
+    shown.map((change, n) => ({ ticketId: changes[n]!.ticketId, change })),
+    (entry) => entry.ticketId
+  )
   const inside = await visitsOfSessions(db, { rows, changes, sessions })
   return rows.map((row, n): Ticket => {
     const weightChanges = (byTicket.get(row.id) ?? []).map((entry) => entry.change)
     const visitIds = new Set([...weightChanges.flatMap((change) => change.visitIds), ...(inside.get(row.id) ?? [])])
     const otherVisits = [...visitIds].filter((visitId) => visitId !== row.visitId)
-    return { ...ticketFacts(row), weightChanges, movements: [], videos: [], ...booksOf(sessions[n]!), otherVisits, proposedLines: [], lines: lines.get(row.id) ?? [] }
+    return {
+      ...ticketFacts(row),
+      weightChanges,
+      movements: [],
+      videos: [],
+      ...booksOf(sessions[n]!),
+      otherVisits,
+      proposedLines: [],
+      lines: lines.get(row.id) ?? []
+    }
   })
 }
 
 function ticketFacts({ number, startTime, endTime, windowStart, windowEnd, leaseExpiresAt, completedAt, ...row }: Row) {
-  const times = { startTime: startTime.toISOString(), endTime: endTime.toISOString(), windowStart: windowStart.toISOString(), windowEnd: windowEnd.toISOString() }
-  return { ...row, number: ticketNumber(number), ...times, leaseExpiresAt: leaseExpiresAt?.toISOString() ?? null, completedAt: completedAt?.toISOString() ?? null }
+  const times = {
+    startTime: startTime.toISOString(),
+    endTime: endTime.toISOString(),
+    windowStart: windowStart.toISOString(),
+    windowEnd: windowEnd.toISOString()
+  }
+  return {
+    ...row,
+    number: ticketNumber(number),
+    ...times,
+    leaseExpiresAt: leaseExpiresAt?.toISOString() ?? null,
+    completedAt: completedAt?.toISOString() ?? null
+  }
 }
 
-function weightChangeOf({ ticketId: _, occurredAt, occurredFrom, receivedAt, ...change }: EvidenceRow, then: Pick<TicketWeightChange, 'visitIds' | 'roles'>): TicketWeightChange {
-  const times = { occurredAt: occurredAt.toISOString(), occurredFrom: occurredFrom.toISOString(), receivedAt: receivedAt.toISOString() }
+function weightChangeOf(
+  { ticketId: _, occurredAt, occurredFrom, receivedAt, ...change }: EvidenceRow,
+  then: Pick<TicketWeightChange, 'visitIds' | 'roles'>
+): TicketWeightChange {
+  const times = {
+    occurredAt: occurredAt.toISOString(),
+    occurredFrom: occurredFrom.toISOString(),
+    receivedAt: receivedAt.toISOString()
+  }
   return { ...change, ...times, ...then, movementId: null }
 }
 
@@ -97,11 +163,18 @@ function weightChangeOf({ ticketId: _, occurredAt, occurredFrom, receivedAt, ...
  * A window of kind `machine-session` reaches over whole machine sessions, so a change may also belong to a visit that touched its
  * machine session without being open at that very moment.
  */
-async function visitsOfSessions(db: Db, { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: Session[][] }): Promise<Map<string, string[]>> {
+async function visitsOfSessions(
+  db: Db,
+  { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: Session[][] }
+): Promise<Map<string, string[]>> {
   const spans = rows.flatMap((row, n) => {
     if (row.windowKind === 'visit') return []
     const own = changes.filter((change) => change.ticketId === row.id)
-    return sessions[n]!.filter((s) => own.some((change) => holds(s, change.occurredAt))).map((s) => ({ ticketId: row.id, from: new Date(s.startedAt), to: new Date(s.endedAt ?? row.windowEnd) }))
+    return sessions[n]!.filter((s) => own.some((change) => holds(s, change.occurredAt))).map((s) => ({
+      ticketId: row.id,
+      from: new Date(s.startedAt),
+      to: new Date(s.endedAt ?? row.windowEnd)
+    }))
   })
   const then = await visitsDuring(db, spans)
   const found = new Map<string, string[]>()
@@ -109,14 +182,17 @@ async function visitsOfSessions(db: Db, { rows, changes, sessions }: { rows: Row
   return found
 }
 
-const holds = (session: Session, time: Date) => new Date(session.startedAt) <= time && (session.endedAt === null || time <= new Date(session.endedAt))
+const holds = (session: Session, time: Date) =>
+  new Date(session.startedAt) <= time && (session.endedAt === null || time <= new Date(session.endedAt))
 
 const NEAR_MS = 3_600_000
 
 /** The machine sessions that each row's window overlaps: windows of one machine that lie near each other are asked for together. */
 async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
   const spans: { machineId: string; from: Date; to: Date }[] = []
-  for (const { machineId, windowStart, windowEnd } of [...rows].sort((a, b) => a.windowStart.getTime() - b.windowStart.getTime())) {
+  for (const { machineId, windowStart, windowEnd } of [...rows].sort(
+    (a, b) => a.windowStart.getTime() - b.windowStart.getTime()
+  )) {
     const near = spans.findLast((span) => span.machineId === machineId)
     if (!near || windowStart.getTime() - near.to.getTime() > NEAR_MS) spans.push({ machineId, from: windowStart, to: windowEnd })
     else if (windowEnd > near.to) near.to = windowEnd
@@ -125,17 +201,26 @@ async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
   const each = new Map(sessions.map((session) => [session.id, session])) // a long one may lie near several windows
   const byMachine = Map.groupBy(each.values(), (session) => session.machineId)
   return rows.map(({ machineId, windowStart, windowEnd }) => {
-    const isOverlapping = ({ startedAt, endedAt }: Session) => new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) > windowStart)
+    const isOverlapping = ({ startedAt, endedAt }: Session) =>
+      new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) > windowStart)
     return (byMachine.get(machineId) ?? []).filter(isOverlapping)
   })
 }
 
 function booksOf(sessions: Session[]): Pick<Ticket, 'machineSessions' | 'balance'> {
-  const machineSessions = sessions.map(({ id, startedAt, endedAt, isBalanced }): TicketMachineSession => ({ id, startedAt, endedAt, isBalanced }))
+  const machineSessions = sessions.map(
+    ({ id, startedAt, endedAt, isBalanced }): TicketMachineSession => ({ id, startedAt, endedAt, isBalanced })
+  )
   const known = machineSessions.filter((session) => session.isBalanced !== null)
   const residuals = sessions.flatMap((session) => session.scales.flatMap((scale) => scale.residualGrams ?? []))
   const isBalanced = known.length === 0 ? null : known.every((session) => session.isBalanced)
-  return { machineSessions, balance: { isBalanced, residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + Math.abs(grams), 0) } }
+  return {
+    machineSessions,
+    balance: {
+      isBalanced,
+      residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + Math.abs(grams), 0)
+    }
+  }
 }
 
 async function linesOf(db: Db, ticketIds: string[]): Promise<Map<string, TicketLine[]>> {
@@ -150,6 +235,17 @@ async function linesOf(db: Db, ticketIds: string[]): Promise<Map<string, TicketL
 }
 
 async function revisionsOf(db: Db, id: string): Promise<TicketRevision[]> {
-  const rows = await db.selectFrom('ticketRevision').selectAll().where('ticketId', '=', id).orderBy('version', 'desc').limit(200).execute()
-  return rows.map(({ ticketId: _, at, status, lines, ...row }) => ({ ...row, status: status as TicketStatus, lines: lines as TicketLine[] | null, at: at.toISOString() }))
+  const rows = await db
+    .selectFrom('ticketRevision')
+    .selectAll()
+    .where('ticketId', '=', id)
+    .orderBy('version', 'desc')
+    .limit(200)
+    .execute()
+  return rows.map(({ ticketId: _, at, status, lines, ...row }) => ({
+    ...row,
+    status: status as TicketStatus,
+    lines: lines as TicketLine[] | null,
+    at: at.toISOString()
+  }))
 }

@@ -25,32 +25,59 @@ import { forgetLines, type HeldTicket, lockTicket, refOf, writeRevisions } from 
  * Takes a ticket for one's own review, or renews one's lease. Throws Refused('already-claimed') with holder and end of lease, unless an
  * admin takes it over; Refused('already-complete').
  */
-export async function claimTicket(ctx: Context, actor: Actor, { id, takeOver = false }: { id: string; takeOver?: boolean }): Promise<TicketDetail> {
-  await transact(ctx, async (tx) => {
-    const ticket = await lockTicket(tx, id)
-    if (ticket.status === 'REVIEW_COMPLETE') throw new Refused('already-complete', 'this ticket is complete; reopen it to change it')
-    const isForced = takeOver && actor.role === 'admin'
-    if (isHeldByOther(ticket, actor.id, tx.now) && !isForced) throw await alreadyClaimed(tx, ticket)
-    const leaseExpiresAt = leaseFrom(ctx, tx.now)
-    await tx.db.updateTable('ticket').set({ status: 'UNDER_REVIEW', claimedBy: actor.id, leaseExpiresAt }).where('id', '=', id).execute()
-    if (ticket.claimedBy === actor.id) return
-    const [claimed] = await refreshEvidence(ctx, tx, [{ ...ticket, status: 'UNDER_REVIEW', claimedBy: actor.id, leaseExpiresAt }])
-    tx.emit('ticket.claimed', { ...refOf(claimed!), claimedBy: actor.id })
-    await auditTicket(tx, actor, ticket, { action: 'claimed', before: { claimedBy: ticket.claimedBy }, after: { claimedBy: actor.id } })
-  }, actor)
+export async function claimTicket(
+  ctx: Context,
+  actor: Actor,
+  { id, takeOver = false }: { id: string; takeOver?: boolean }
+): Promise<TicketDetail> {
+  await transact(
+    ctx,
+    async (tx) => {
+      const ticket = await lockTicket(tx, id)
+      if (ticket.status === 'REVIEW_COMPLETE')
+        throw new Refused('already-complete', 'this ticket is complete; reopen it to change it')
+      const isForced = takeOver && actor.role === 'admin'
+      if (isHeldByOther(ticket, actor.id, tx.now) && !isForced) throw await alreadyClaimed(tx, ticket)
+      const leaseExpiresAt = leaseFrom(ctx, tx.now)
+      await tx.db
+        .updateTable('ticket')
+        .set({ status: 'UNDER_REVIEW', claimedBy: actor.id, leaseExpiresAt })
+        .where('id', '=', id)
+        .execute()
+      if (ticket.claimedBy === actor.id) return
+      const [claimed] = await refreshEvidence(ctx, tx, [
+        { ...ticket, status: 'UNDER_REVIEW', claimedBy: actor.id, leaseExpiresAt }
+      ])
+      tx.emit('ticket.claimed', { ...refOf(claimed!), claimedBy: actor.id })
+      await auditTicket(tx, actor, ticket, {
+        action: 'claimed',
+        before: { claimedBy: ticket.claimedBy },
+        after: { claimedBy: actor.id }
+      })
+    },
+    actor
+  )
   return findTicket(ctx, id)
 }
 
 /** Gives a ticket back to the queue: its holder does, or an admin. Throws Refused('not-claimed'), Refused('already-claimed'). */
 export async function releaseTicket(ctx: Context, actor: Actor, id: string): Promise<TicketDetail> {
-  await transact(ctx, async (tx) => {
-    const ticket = await lockTicket(tx, id)
-    if (ticket.status !== 'UNDER_REVIEW') throw new Refused('not-claimed', 'nobody holds this ticket')
-    if (ticket.claimedBy !== actor.id && actor.role !== 'admin') throw await alreadyClaimed(tx, ticket)
-    await tx.db.updateTable('ticket').set({ status: 'TO_BE_REVIEWED', claimedBy: null, leaseExpiresAt: null }).where('id', '=', id).execute()
-    tx.emit('ticket.released', { ...refOf(ticket), reason: 'released' })
-    await auditTicket(tx, actor, ticket, { action: 'released', before: { claimedBy: ticket.claimedBy } })
-  }, actor)
+  await transact(
+    ctx,
+    async (tx) => {
+      const ticket = await lockTicket(tx, id)
+      if (ticket.status !== 'UNDER_REVIEW') throw new Refused('not-claimed', 'nobody holds this ticket')
+      if (ticket.claimedBy !== actor.id && actor.role !== 'admin') throw await alreadyClaimed(tx, ticket)
+      await tx.db
+        .updateTable('ticket')
+        .set({ status: 'TO_BE_REVIEWED', claimedBy: null, leaseExpiresAt: null })
+        .where('id', '=', id)
+        .execute()
+      tx.emit('ticket.released', { ...refOf(ticket), reason: 'released' })
+      await auditTicket(tx, actor, ticket, { action: 'released', before: { claimedBy: ticket.claimedBy } })
+    },
+    actor
+  )
   return findTicket(ctx, id)
 }
 
@@ -59,57 +86,87 @@ export async function releaseTicket(ctx: Context, actor: Actor, id: string): Pro
  * again are the same answer. Throws Refused: 'not-claimed', 'already-claimed', 'already-complete', 'stale-version', 'already-billed';
  * Invalid for lines that do not fit the evidence or the catalogue.
  */
-export async function completeTicket(ctx: Context, actor: Actor, { id, decision }: { id: string; decision: TicketDecision }): Promise<TicketDetail> {
+export async function completeTicket(
+  ctx: Context,
+  actor: Actor,
+  { id, decision }: { id: string; decision: TicketDecision }
+): Promise<TicketDetail> {
   await renewLease(ctx, actor, id)
-  const refusal = await transact(ctx, async (tx) => {
-    const held = await lockTicket(tx, id)
-    if (held.status === 'REVIEW_COMPLETE') return await ifNotTheSame(tx, held, decision)
-    await requireClaim(tx, held, actor)
-    const [ticket] = await refreshEvidence(ctx, tx, [held])
-    if (decision.version !== undefined && decision.version !== ticket!.version) return stale(ticket!) // what was learned of the evidence is kept
-    await complete(tx, actor, { ticket: ticket!, decision })
-    return null
-  }, actor)
+  const refusal = await transact(
+    ctx,
+    async (tx) => {
+      const held = await lockTicket(tx, id)
+      if (held.status === 'REVIEW_COMPLETE') return await ifNotTheSame(tx, held, decision)
+      await requireClaim(tx, held, actor)
+      const [ticket] = await refreshEvidence(ctx, tx, [held])
+      if (decision.version !== undefined && decision.version !== ticket!.version) return stale(ticket!) // what was learned of the evidence is kept
+      await complete(tx, actor, { ticket: ticket!, decision })
+      return null
+    },
+    actor
+  )
   if (refusal) throw refusal
   return findTicket(ctx, id)
 }
 
-async function complete(tx: Tx, actor: Actor, { ticket, decision }: { ticket: HeldTicket; decision: TicketDecision }): Promise<void> {
+async function complete(
+  tx: Tx,
+  actor: Actor,
+  { ticket, decision }: { ticket: HeldTicket; decision: TicketDecision }
+): Promise<void> {
   const lines = await checkedLines(tx, ticket, decision.lines)
   await billLines(tx, ticket, lines)
   const done: HeldTicket = { ...ticket, status: 'REVIEW_COMPLETE', claimedBy: null, leaseExpiresAt: null, autoReviewDueAt: null }
-  const [written] = await writeRevisions(tx, [{ ticket: done, reason: 'completed', author: actor.id, lines, note: decision.note ?? null }])
+  const [written] = await writeRevisions(tx, [
+    { ticket: done, reason: 'completed', author: actor.id, lines, note: decision.note ?? null }
+  ])
   tx.emit('ticket.completed', { ...refOf(written!), completedBy: actor.id })
   await settleVisits(tx, [ticket.visitId])
-  await auditTicket(tx, actor, ticket, { action: 'completed', after: { version: written!.version, lines, note: decision.note ?? null } })
+  await auditTicket(tx, actor, ticket, {
+    action: 'completed',
+    after: { version: written!.version, lines, note: decision.note ?? null }
+  })
 }
 
 /** Takes a completed ticket up again: its lines are kept in its history, the weight changes they billed are free, the cart waits for it. */
-export async function reopenTicket(ctx: Context, actor: Actor, { id, reason }: { id: string; reason: string }): Promise<TicketDetail> {
-  await transact(ctx, async (tx) => {
-    const ticket = await lockTicket(tx, id)
-    if (ticket.status !== 'REVIEW_COMPLETE') throw new Refused('not-complete', 'only a completed ticket can be reopened')
-    const [written] = await writeRevisions(tx, [{ ticket: { ...ticket, status: 'TO_BE_REVIEWED' }, reason, author: actor.id }])
-    await forgetLines(tx, [{ id, reason }])
-    tx.emit('ticket.reopened', { ...refOf(written!), reason })
-    await reopenCarts(tx, [ticket.visitId])
-    await auditTicket(tx, actor, ticket, { action: 'reopened', after: { version: written!.version, reason } })
-  }, actor)
+export async function reopenTicket(
+  ctx: Context,
+  actor: Actor,
+  { id, reason }: { id: string; reason: string }
+): Promise<TicketDetail> {
+  await transact(
+    ctx,
+    async (tx) => {
+      const ticket = await lockTicket(tx, id)
+      if (ticket.status !== 'REVIEW_COMPLETE') throw new Refused('not-complete', 'only a completed ticket can be reopened')
+      const [written] = await writeRevisions(tx, [{ ticket: { ...ticket, status: 'TO_BE_REVIEWED' }, reason, author: actor.id }])
+      await forgetLines(tx, [{ id, reason }])
+      tx.emit('ticket.reopened', { ...refOf(written!), reason })
+      await reopenCarts(tx, [ticket.visitId])
+      await auditTicket(tx, actor, ticket, { action: 'reopened', after: { version: written!.version, reason } })
+    },
+    actor
+  )
   return findTicket(ctx, id)
 }
 
 const leaseFrom = ({ config }: Context, now: Date) => new Date(now.getTime() + config.reviewLeaseSeconds * 1000)
-const stale = ({ version }: HeldTicket) => new Refused('stale-version', 'this ticket has changed since; look at it again', { version })
+const stale = ({ version }: HeldTicket) =>
+  new Refused('stale-version', 'this ticket has changed since; look at it again', { version })
 
 /** Whatever comes of the action, it shows that the holder is at work. */
 async function renewLease(ctx: Context, actor: Actor, id: string): Promise<void> {
   const leaseExpiresAt = leaseFrom(ctx, ctx.clock.now())
-  await transact(ctx, (tx) => tx.db.updateTable('ticket').set({ leaseExpiresAt }).where('id', '=', id).where('claimedBy', '=', actor.id).execute())
+  await transact(ctx, (tx) =>
+    tx.db.updateTable('ticket').set({ leaseExpiresAt }).where('id', '=', id).where('claimedBy', '=', actor.id).execute()
+  )
 }
 
 async function ifNotTheSame(tx: Tx, ticket: HeldTicket, { lines }: TicketDecision): Promise<Refused | null> {
   if (sameLines(await decidedLines(tx, ticket.id), lines)) return null
-  return new Refused('already-complete', 'this ticket is complete with other lines; reopen it to change it', { version: ticket.version })
+  return new Refused('already-complete', 'this ticket is complete with other lines; reopen it to change it', {
+    version: ticket.version
+  })
 }
 
 async function requireClaim(tx: Tx, ticket: HeldTicket, actor: Actor): Promise<void> {
@@ -121,8 +178,12 @@ async function alreadyClaimed(tx: Tx, { claimedBy, leaseExpiresAt }: HeldTicket)
   const { rows } = await sql<{ username: string }>`SELECT username FROM staff_account WHERE id = ${claimedBy}`.execute(tx.db)
   const username = rows[0]?.username ?? null
   const until = leaseExpiresAt?.toISOString() ?? null
-  return new Refused('already-claimed', `${username ?? 'somebody'} holds this ticket until ${until}`, { claimedBy: { id: claimedBy, username }, leaseExpiresAt: until })
+  return new Refused('already-claimed', `${username ?? 'somebody'} holds this ticket until ${until}`, {
+    claimedBy: { id: claimedBy, username },
+    leaseExpiresAt: until
+  })
 }
 
 type Facts = { action: string; before?: unknown; after?: unknown }
-const auditTicket = (tx: Tx, actor: Actor, { id }: HeldTicket, facts: Facts) => audit(tx, actor, { ...facts, resource: 'ticket', resourceId: id })
+const auditTicket = (tx: Tx, actor: Actor, { id }: HeldTicket, facts: Facts) =>
+  audit(tx, actor, { ...facts, resource: 'ticket', resourceId: id })

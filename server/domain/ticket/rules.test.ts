@@ -1,10 +1,20 @@
 /** Windows, late evidence, auto review, claims: what decides about tickets. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { autoReviewDueAt, type Evidence, evidenceNews, isAutoReviewDue, isHeldByOther, sameLines, ticketNumber, windowOf } from './rules.ts'
+import {
+  autoReviewDueAt,
+  type Evidence,
+  evidenceNews,
+  isAutoReviewDue,
+  isHeldByOther,
+  sameLines,
+  ticketNumber,
+  windowOf
+} from './rules.ts'
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 12) + seconds * 1000)
-const times = (window: { start: Date; end: Date }) => [window.start, window.end].map((time) => (time.getTime() - at(0).getTime()) / 1000)
+const times = (window: { start: Date; end: Date }) =>
+  [window.start, window.end].map((time) => (time.getTime() - at(0).getTime()) / 1000)
 
 test('a ticket’s number has six digits, and more when they are needed', () => {
   assert.deepEqual([1, 123, 999_999, 1_234_567].map(ticketNumber), ['T-000001', 'T-000123', 'T-999999', 'T-1234567'])
@@ -22,19 +32,40 @@ test('a window reaches from login to logout, or over the machine sessions that o
     ['none at login', 'machine-session', null, ran(600, null), [400, 900]],
     ['none at all', 'machine-session', null, null, [400, 700]]
   ]
-  for (const [what, kind, first, last, window] of table) assert.deepEqual(times(windowOf(kind, { ...facts, first, last })), window, what)
+  for (const [what, kind, first, last, window] of table)
+    assert.deepEqual(times(windowOf(kind, { ...facts, first, last })), window, what)
 })
 
 test('an empty ticket waits for one and a half heartbeats of its machine, from two seconds to ten', () => {
-  const table: [number | null, number][] = [[null, 2], [0, 2], [1000, 2], [2000, 3], [5000, 7.5], [60_000, 10]]
+  const table: [number | null, number][] = [
+    [null, 2],
+    [0, 2],
+    [1000, 2],
+    [2000, 3],
+    [5000, 7.5],
+    [60_000, 10]
+  ]
   for (const [intervalMs, seconds] of table) assert.deepEqual(autoReviewDueAt(at(0), intervalMs), at(seconds), String(intervalMs))
 })
 
 test('an empty ticket is due when its machine has spoken since, or has had its time', () => {
-  const facts = { dueAt: at(10), windowEnd: at(0) }
-  const table: [number, number | null, boolean][] = [[9, null, false], [10, null, true], [9, -1, false], [9, 0, false], [9, 1, true], [9, 8.9, false], [10, 9.9, true]]
+  const facts = { dueAt: at(10), logout: at(0), windowEnd: at(0) }
+  const table: [number, number | null, boolean][] = [
+    [9, null, false],
+    [10, null, true],
+    [9, -1, false],
+    [9, 0, false],
+    [9, 1, true],
+    [9, 8.9, false],
+    [10, 9.9, true],
+    [-1, null, true]
+  ]
   for (const [now, heard, isDue] of table)
-    assert.equal(isAutoReviewDue({ ...facts, now: at(now), heardAt: heard === null ? null : at(heard) }), isDue, `${now} ${heard}`)
+    assert.equal(
+      isAutoReviewDue({ ...facts, now: at(now), heardAt: heard === null ? null : at(heard) }),
+      isDue,
+      `${now} ${heard}`
+    )
 })
 
 test('late evidence: what is news, and what could alter a cart', () => {
@@ -57,13 +88,25 @@ test('late evidence: what is news, and what could alter a cart', () => {
 test('the same lines in another order are the same decision', () => {
   const a = { productId: 'A', quantity: 1, weightChangeIds: ['x', 'y'] }
   const b = { productId: 'b', quantity: 2 }
-  assert(sameLines([a, b], [{ ...b, weightChangeIds: [] }, { productId: 'a', quantity: 1, weightChangeIds: ['Y', 'X'] }]))
+  assert(
+    sameLines(
+      [a, b],
+      [
+        { ...b, weightChangeIds: [] },
+        { productId: 'a', quantity: 1, weightChangeIds: ['Y', 'X'] }
+      ]
+    )
+  )
   assert(sameLines([], []))
-  for (const other of [[], [a], [a, b, b], [a, { ...b, quantity: 3 }], [{ ...a, weightChangeIds: ['x'] }, b]]) assert(!sameLines([a, b], other))
+  for (const other of [[], [a], [a, b, b], [a, { ...b, quantity: 3 }], [{ ...a, weightChangeIds: ['x'] }, b]])
+    assert(!sameLines([a, b], other))
 })
 
 test('a claim holds against others until its lease ends', () => {
   const claim = { claimedBy: 'me', leaseExpiresAt: at(10) }
-  assert.deepEqual([isHeldByOther(claim, 'you', at(9)), isHeldByOther(claim, 'you', at(10)), isHeldByOther(claim, 'me', at(9))], [true, false, false])
+  assert.deepEqual(
+    [isHeldByOther(claim, 'you', at(9)), isHeldByOther(claim, 'you', at(10)), isHeldByOther(claim, 'me', at(9))],
+    [true, false, false]
+  )
   assert.equal(isHeldByOther({ claimedBy: null, leaseExpiresAt: null }, 'you', at(0)), false)
 })

@@ -10,7 +10,10 @@ export type WindowFacts = { login: Date; logout: Date; first: Running; last: Run
  * The span whose evidence belongs to a ticket. `first` and `last` are the machine sessions running at login and at logout; one that
  * still runs counts until its scheduled end, and moves the window when it really ends.
  */
-export function windowOf(kind: WindowKind, { login, logout, first, last, machineSessionSeconds }: WindowFacts): { start: Date; end: Date } {
+export function windowOf(
+  kind: WindowKind,
+  { login, logout, first, last, machineSessionSeconds }: WindowFacts
+): { start: Date; end: Date } {
   if (kind === 'visit') return { start: login, end: logout }
   const end = last && (last.endedAt ?? new Date(last.startedAt.getTime() + machineSessionSeconds * 1000))
   return { start: first && first.startedAt < login ? first.startedAt : login, end: end && end > logout ? end : logout }
@@ -26,10 +29,15 @@ export function autoReviewDueAt(windowEnd: Date, usualIntervalMs: number | null)
 
 const COMMITTED_AFTER_MS = 500 // what a message changed is durable by then, or the box has other troubles
 
-/** Has the machine spoken since the window ended, so that what it had to say of the visit is known; or has it had its time? */
-export function isAutoReviewDue({ dueAt, windowEnd, heardAt, now }: { dueAt: Date; windowEnd: Date; heardAt: Date | null; now: Date }): boolean {
+export type AutoReviewFacts = { dueAt: Date; logout: Date; windowEnd: Date; heardAt: Date | null; now: Date }
+
+/**
+ * Has the machine spoken since the window ended, so that what it had to say of the visit is known; or has it had its time? A clock that
+ * stands before the logout was set back, and says nothing about either.
+ */
+export function isAutoReviewDue({ dueAt, logout, windowEnd, heardAt, now }: AutoReviewFacts): boolean {
   const isHeard = heardAt !== null && heardAt > windowEnd && now.getTime() - heardAt.getTime() >= COMMITTED_AFTER_MS
-  return now >= dueAt || isHeard
+  return now >= dueAt || isHeard || now < logout
 }
 
 /** Weight change id → signed grams, negative = picked. */
@@ -53,7 +61,11 @@ export type Decided = { productId: string; quantity: number; weightChangeIds?: s
 /** Do two decisions say the same, in whatever order? */
 export function sameLines(a: Decided[], b: Decided[]): boolean {
   const text = (lines: Decided[]) =>
-    JSON.stringify(lines.map((line) => [line.productId.toLowerCase(), line.quantity, ...lower(line.weightChangeIds ?? []).sort()].join(' ')).sort())
+    JSON.stringify(
+      lines
+        .map((line) => [line.productId.toLowerCase(), line.quantity, ...lower(line.weightChangeIds ?? []).sort()].join(' '))
+        .sort()
+    )
   return text(a) === text(b)
 }
 const lower = (ids: string[]) => ids.map((id) => id.toLowerCase())

@@ -17,7 +17,10 @@ export async function settleVisits(tx: Tx, visitIds: string[]): Promise<void> {
   const waiting = new Set(open.map((row) => row.visitId))
   const ready = carts.filter((cart) => !waiting.has(cart.visitId))
   if (ready.length === 0) return
-  const lines = await linesOf(tx, ready.map((cart) => cart.visitId))
+  const lines = await linesOf(
+    tx,
+    ready.map((cart) => cart.visitId)
+  )
   for (const cart of ready) await settleCart(tx, cart, lines.get(cart.visitId) ?? [])
 }
 

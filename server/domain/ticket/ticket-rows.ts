@@ -24,7 +24,9 @@ const HELD = sql`id, number, visit_id, machine_id, status, claimed_by, lease_exp
 /** Holds these tickets until the transaction ends, always in the same order; those that somebody holds already are waited for, or left out. */
 export async function lockTickets(tx: Tx, ids: string[], { skipLocked = false } = {}): Promise<HeldTicket[]> {
   const { rows } = await sql<HeldTicket>`
-    SELECT ${HELD} FROM ticket WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE ${skipLocked ? sql`SKIP LOCKED` : sql``}`.execute(tx.db)
+    SELECT ${HELD} FROM ticket WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE ${skipLocked ? sql`SKIP LOCKED` : sql``}`.execute(
+    tx.db
+  )
   return rows
 }
 
@@ -36,7 +38,13 @@ export async function lockTicket(tx: Tx, id: string): Promise<HeldTicket> {
 }
 
 /** A ticket as events name it. */
-export const refOf = ({ id, number, visitId, machineId, version }: HeldTicket) => ({ ticketId: id, number: ticketNumber(number), visitId, machineId, version })
+export const refOf = ({ id, number, visitId, machineId, version }: HeldTicket) => ({
+  ticketId: id,
+  number: ticketNumber(number),
+  visitId,
+  machineId,
+  version
+})
 
 export type Revision = { ticket: HeldTicket; reason: string; author: string; lines?: TicketLine[] | null; note?: string | null }
 
@@ -46,7 +54,19 @@ export async function writeRevisions(tx: Tx, revisions: Revision[]): Promise<Hel
   const tickets = revisions.map(({ ticket }) => ({ ...ticket, version: ticket.version + 1 }))
   const facts = revisions.map(({ ticket, reason, author, lines = null, note = null }, n) => {
     const { id, status, claimedBy, leaseExpiresAt, autoReviewDueAt, evidence } = ticket
-    return { id, version: tickets[n]!.version, status, claimedBy, leaseExpiresAt, autoReviewDueAt, evidence, reason, author, lines, note }
+    return {
+      id,
+      version: tickets[n]!.version,
+      status,
+      claimedBy,
+      leaseExpiresAt,
+      autoReviewDueAt,
+      evidence,
+      reason,
+      author,
+      lines,
+      note
+    }
   })
   await sql`
     WITH news AS (
@@ -71,5 +91,7 @@ export async function forgetLines(tx: Tx, tickets: { id: string; reason: string 
     WITH freed AS (DELETE FROM billed_weight_change WHERE ticket_id = ANY(${ids}::uuid[])),
     forgotten AS (DELETE FROM ticket_line WHERE ticket_id = ANY(${ids}::uuid[]))
     UPDATE ticket SET reopen_reason = again.reason
-    FROM unnest(${ids}::uuid[], ${tickets.map((ticket) => ticket.reason)}::text[]) AS again (id, reason) WHERE ticket.id = again.id`.execute(tx.db)
+    FROM unnest(${ids}::uuid[], ${tickets.map((ticket) => ticket.reason)}::text[]) AS again (id, reason) WHERE ticket.id = again.id`.execute(
+    tx.db
+  )
 }

@@ -2,15 +2,14 @@
 import { sql } from 'kysely'
 import type { DoorAccepted } from '#contracts/api/entry.ts'
 import type { StoreInfo, StoreMode, StoreModeState, UserRole } from '#contracts/api/store.ts'
-import type { UserDetail, UserPatch } from '#contracts/api/users.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { cutMachineSessions } from '#server/domain/iot/actions.ts'
-import { audit, mayReadPhoneNumbers } from '#server/domain/staff/actions.ts'
-import { NotFound, Refused } from '#server/platform/errors.ts'
+import { audit } from '#server/domain/staff/actions.ts'
+import { Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { keyRing } from './key-ring.ts'
-import { countOpenVisits, openVisitsOf, storeRow, type UserFilter, userOf, usersPage } from './queries.ts'
-import { entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
+import { countOpenVisits, openVisitsOf, storeRow } from './queries.ts'
+import { entryRefusal, locksOutCustomers, REFUSAL_MESSAGES } from './rules.ts'
 import { noteScan } from './scan-log.ts'
 import { scannerById } from './scanners.ts'
 import { type Code, SKEW_SECONDS, verifyToken } from './token.ts'
@@ -19,7 +18,6 @@ export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from '.
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
 export { type Direction, noteScan } from './scan-log.ts'
-export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export {
   addScanner,
   changeScanner,
@@ -33,7 +31,9 @@ export {
   scannerByKey,
   setScannerOnline
 } from './scanners.ts'
+export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export type { Code } from './token.ts'
+export { changeUser, findUser, listUsers } from './users.ts'
 
 export type Presented = { token: string; scannerId: string | null }
 export type ClosedVisit = { visitId: string; userId: string; role: UserRole; enteredAt: Date; exitedAt: Date }
@@ -78,7 +78,9 @@ async function openVisit(tx: Tx, code: Code, scannerId: string | null): Promise<
       VALUES (${visitId}, ${code.userId}, ${code.role}, ${tx.now}, ${scannerId})
       ON CONFLICT (user_id) WHERE exited_at IS NULL DO NOTHING RETURNING id)
     INSERT INTO user_session (id, user_id, visit_id, type, scanner_id, at)
-    SELECT ${newId()}::uuid, ${code.userId}::uuid, id, 'ENTRY_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM opened`.execute(tx.db)
+    SELECT ${newId()}::uuid, ${code.userId}::uuid, id, 'ENTRY_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM opened`.execute(
+    tx.db
+  )
   if (opened.numAffectedRows !== 1n) throw refused('already-inside')
   tx.emit('visit.opened', { visitId, userId: code.userId, role: code.role, enteredAt: tx.now.toISOString() })
   return { status: 'success', visitId, userId: code.userId, role: code.role }
@@ -98,7 +100,13 @@ export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): 
     SELECT id, role, entered_at, exited_at FROM closed`.execute(tx.db)
   const visit = rows[0]
   if (!visit) throw refused('not-inside')
-  const closed = { visitId: visit.id, userId: code.userId, role: visit.role, enteredAt: visit.enteredAt, exitedAt: visit.exitedAt }
+  const closed = {
+    visitId: visit.id,
+    userId: code.userId,
+    role: visit.role,
+    enteredAt: visit.enteredAt,
+    exitedAt: visit.exitedAt
+  }
   tx.emit('visit.closed', { ...closed, enteredAt: closed.enteredAt.toISOString(), exitedAt: closed.exitedAt.toISOString() })
   return closed
 }
@@ -106,7 +114,11 @@ export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): 
 /** One code, one entry or exit: of many presentations at once the others wait here for the first one's commit, and lose. */
 async function useCode(tx: Tx, { jti, userId, exp }: Code): Promise<void> {
   const values = { jti, userId, usedAt: tx.now, expiresAt: new Date((exp + SKEW_SECONDS) * 1000) }
-  const used = await tx.db.insertInto('usedCode').values(values).onConflict((c) => c.doNothing()).executeTakeFirst()
+  const used = await tx.db
+    .insertInto('usedCode')
+    .values(values)
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirst()
   if (used.numInsertedOrUpdatedRows !== 1n) throw refused('already-used')
 }
 
@@ -115,7 +127,9 @@ function recordUser(tx: Tx, { userId, phoneNumber, role }: Code): Promise<{ bloc
   return tx.db
     .insertInto('userDetail')
     .values(values)
-    .onConflict((c) => c.column('id').doUpdateSet({ phoneNumber, role, lastSeenAt: sql`greatest(user_detail.last_seen_at, ${tx.now})` }))
+    .onConflict((c) =>
+      c.column('id').doUpdateSet({ phoneNumber, role, lastSeenAt: sql`greatest(user_detail.last_seen_at, ${tx.now})` })
+    )
     .returning('blockedAt')
     .executeTakeFirstOrThrow()
 }
@@ -124,13 +138,18 @@ function recordUser(tx: Tx, { userId, phoneNumber, role }: Code): Promise<{ bloc
  * The answer of a scan that succeeded within the last `withinMs`, for the same code at the same scanner: what a redelivery by the
  * broker is told again. Null where that code did not succeed there.
  */
-export async function answerOfRedelivery(ctx: Context, presented: Presented & { tag: 'ENTRY' | 'EXIT'; withinMs: number }): Promise<DoorAccepted | null> {
+export async function answerOfRedelivery(
+  ctx: Context,
+  presented: Presented & { tag: 'ENTRY' | 'EXIT'; withinMs: number }
+): Promise<DoorAccepted | null> {
   const code = await verifyCode(ctx, presented)
   const type = presented.tag === 'ENTRY' ? 'ENTRY_AUTHENTICATED' : 'EXIT_AUTHENTICATED'
   const since = new Date(ctx.clock.now().getTime() - presented.withinMs)
   const row = await ctx.db // a code and its user session carry the time of the one transaction that made both
     .selectFrom('usedCode')
-    .innerJoin('userSession', (on) => on.onRef('userSession.userId', '=', 'usedCode.userId').onRef('userSession.at', '=', 'usedCode.usedAt'))
+    .innerJoin('userSession', (on) =>
+      on.onRef('userSession.userId', '=', 'usedCode.userId').onRef('userSession.at', '=', 'usedCode.usedAt')
+    )
     .innerJoin('visit', 'visit.id', 'userSession.visitId')
     .select(['visit.id', 'visit.role'])
     .where('usedCode.jti', '=', code.jti)
@@ -146,22 +165,30 @@ export async function answerOfRedelivery(ctx: Context, presented: Presented & { 
  * Puts the store into a mode and cuts every machine session there, in one transaction. The mode it is in already: nothing happens.
  * Throws Refused('customers-inside') with their visits when the mode would lock them out, unless `force`.
  */
-export function changeStoreMode(ctx: Context, actor: Actor, { mode, force = false }: { mode: StoreMode; force?: boolean }): Promise<StoreModeState> {
-  return transact(ctx, async (tx) => {
-    const before = await tx.db.selectFrom('store').select(['mode', 'modeSince']).forUpdate().executeTakeFirstOrThrow()
-    if (before.mode === mode) return { mode, since: before.modeSince.toISOString() }
-    const inside = locksOutCustomers(mode) ? await openVisitsOf(tx.db, 'customer') : []
-    if (inside.length > 0 && !force) throw customersInside(mode, inside)
-    const forced = inside.length > 0
-    await tx.db.updateTable('store').set({ mode, modeSince: tx.now }).execute()
-    const change = { id: newId(), fromMode: before.mode, toMode: mode, at: tx.now, changedBy: actor.name, forced }
-    await tx.db.insertInto('storeModeChange').values(change).execute()
-    await cutMachineSessions(ctx, tx, { storeMode: mode })
-    tx.emit('store-mode.changed', { from: before.mode as StoreMode, to: mode, forced })
-    const facts = { before: { mode: before.mode }, after: { mode, forced } }
-    await audit(tx, actor, { action: 'mode-changed', resource: 'store', resourceId: ctx.store.storeId, ...facts })
-    return { mode, since: tx.now.toISOString() }
-  }, actor)
+export function changeStoreMode(
+  ctx: Context,
+  actor: Actor,
+  { mode, force = false }: { mode: StoreMode; force?: boolean }
+): Promise<StoreModeState> {
+  return transact(
+    ctx,
+    async (tx) => {
+      const before = await tx.db.selectFrom('store').select(['mode', 'modeSince']).forUpdate().executeTakeFirstOrThrow()
+      if (before.mode === mode) return { mode, since: before.modeSince.toISOString() }
+      const inside = locksOutCustomers(mode) ? await openVisitsOf(tx.db, 'customer') : []
+      if (inside.length > 0 && !force) throw customersInside(mode, inside)
+      const forced = inside.length > 0
+      await tx.db.updateTable('store').set({ mode, modeSince: tx.now }).execute()
+      const change = { id: newId(), fromMode: before.mode, toMode: mode, at: tx.now, changedBy: actor.name, forced }
+      await tx.db.insertInto('storeModeChange').values(change).execute()
+      await cutMachineSessions(ctx, tx, { storeMode: mode })
+      tx.emit('store-mode.changed', { from: before.mode as StoreMode, to: mode, forced })
+      const facts = { before: { mode: before.mode }, after: { mode, forced } }
+      await audit(tx, actor, { action: 'mode-changed', resource: 'store', resourceId: ctx.store.storeId, ...facts })
+      return { mode, since: tx.now.toISOString() }
+    },
+    actor
+  )
 }
 
 function customersInside(mode: StoreMode, visits: { id: string; userId: string; enteredAt: string }[]): Refused {
@@ -174,39 +201,17 @@ export async function storeInfo({ db, config }: Context): Promise<StoreInfo> {
   const { storeId, name, mode, modeSince, createdAt } = await storeRow(db)
   const { timeZone, currency, allowAnonymousDevices } = config
   const times = { modeSince: modeSince.toISOString(), createdAt: createdAt.toISOString() }
-  return { storeId, name, mode: mode as StoreMode, ...times, timeZone, currency, openVisits: await countOpenVisits(db), allowsAnonymousDevices: allowAnonymousDevices }
+  return {
+    storeId,
+    name,
+    mode: mode as StoreMode,
+    ...times,
+    timeZone,
+    currency,
+    openVisits: await countOpenVisits(db),
+    allowsAnonymousDevices: allowAnonymousDevices
+  }
 }
-
-/** Blocks a user from coming in, or lets him in again. Who is inside can still leave. */
-export async function changeUser(ctx: Context, actor: Actor, { id, patch }: { id: string; patch: UserPatch }): Promise<UserDetail> {
-  const user = await transact(ctx, async (tx) => {
-    const before = await tx.db.selectFrom('userDetail').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
-    if (!before) throw new NotFound('user', id)
-    if (patch.version !== undefined && patch.version !== before.version) throw new Refused('stale-version', 'somebody changed this user since', { version: before.version })
-    if (patch.blocked === (before.blockedAt !== null)) return before
-    const changes = { blockedAt: patch.blocked ? tx.now : null, version: before.version + 1 }
-    await tx.db.updateTable('userDetail').set(changes).where('id', '=', id).execute()
-    await audit(tx, actor, { action: patch.blocked ? 'blocked' : 'unblocked', resource: 'user', resourceId: id })
-    return { ...before, ...changes }
-  }, actor)
-  return forEyesOf(actor, userOf(user))
-}
-
-/** Users, last seen first, as `actor` may see them. */
-export async function listUsers(ctx: Context, actor: Actor, query: UserFilter) {
-  const page = await usersPage(ctx.db, query)
-  return { ...page, items: page.items.map((user) => forEyesOf(actor, user)) }
-}
-
-/** One user as `actor` may see him. Throws NotFound. */
-export async function findUser(ctx: Context, actor: Actor, id: string): Promise<UserDetail> {
-  const row = await ctx.db.selectFrom('userDetail').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!row) throw new NotFound('user', id)
-  return forEyesOf(actor, userOf(row))
-}
-
-const forEyesOf = (actor: Actor, user: UserDetail): UserDetail =>
-  mayReadPhoneNumbers(actor.role) ? user : { ...user, phoneNumber: maskPhoneNumber(user.phoneNumber) }
 
 const CODES_KEPT_MS = 24 * 3_600_000
 

@@ -3,8 +3,8 @@
  * `visit.settled` is emitted once in a cart's life, in the transaction that sets `firstSettledAt`; every later settlement is a correction.
  */
 import { sql } from 'kysely'
-import type { CartLine } from '#contracts/events.ts'
 import type { UserRole } from '#contracts/api/store.ts'
+import type { CartLine } from '#contracts/events.ts'
 import type { Tx } from '#server/context.ts'
 import { newId } from '#server/platform/ids.ts'
 import { cartOf } from './rules.ts'
@@ -21,7 +21,10 @@ export type LockedCart = {
 }
 
 /** One cart per visit, made in the transaction of the exit. */
-export async function openCart(tx: Tx, { visitId, userId, currency }: { visitId: string; userId: string; currency: string }): Promise<void> {
+export async function openCart(
+  tx: Tx,
+  { visitId, userId, currency }: { visitId: string; userId: string; currency: string }
+): Promise<void> {
   await tx.db.insertInto('cart').values({ id: newId(), visitId, userId, currency, createdAt: tx.now }).execute()
 }
 
@@ -53,6 +56,10 @@ export async function settleCart(tx: Tx, cart: LockedCart, ticketLines: CartLine
 export async function reopenCarts(tx: Tx, visitIds: string[]): Promise<void> {
   for (const cart of await lockCarts(tx, visitIds)) {
     if (cart.status !== 'SETTLED') continue
-    await tx.db.updateTable('cart').set({ status: 'REOPENED', version: cart.version + 1 }).where('id', '=', cart.id).execute()
+    await tx.db
+      .updateTable('cart')
+      .set({ status: 'REOPENED', version: cart.version + 1 })
+      .where('id', '=', cart.id)
+      .execute()
   }
 }

@@ -76,7 +76,23 @@ test('the file is for its owner’s eyes alone', async () => {
 test('of a private key only the public part is used; keys for other ends, or too weak, are not', () => {
   const own = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   assert.deepEqual(Object.keys(usableKey({ ...own, kid: 'a' })!).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
-  const useless = [{ ...ed, use: 'enc' }, { ...ed, alg: 'ES256' }, { ...ed, kid: undefined }, { ...ed, kid: '' }, { ...secret, k: 'short' }, { ...ed, key_ops: ['encrypt'] }, { ...secret, alg: 'HS512' }, null, 'x', 7]
+  const useless = [
+    { ...ed, use: 'enc' },
+    { ...ed, alg: 'ES256' },
+    { ...ed, kid: undefined },
+    { ...ed, kid: '' },
+    { ...secret, k: 'short' },
+    { ...ed, key_ops: ['encrypt'] },
+    { ...secret, alg: 'HS512' },
+    null,
+    'x',
+    7
+  ]
   for (const key of useless) assert.equal(usableKey(key), null, JSON.stringify(key))
-  for (const key of [{ ...ed, use: 'sig' }, { ...ed, alg: 'EdDSA' }, { ...ed, key_ops: ['verify'] }]) assert(usableKey(key))
+  for (const key of [
+    { ...ed, use: 'sig' },
+    { ...ed, alg: 'EdDSA' },
+    { ...ed, key_ops: ['verify'] }
+  ])
+    assert(usableKey(key))
 })

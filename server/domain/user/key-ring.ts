@@ -52,9 +52,14 @@ export async function writeKeyFile(path: string, keys: JWK[]): Promise<void> {
 export function usableKey(jwk: unknown): QrJwk | null {
   if (typeof jwk !== 'object' || jwk === null) return null
   const { kty, crv, x, y, k, kid, alg, use, key_ops } = jwk as JWK
-  const fits = typeof kid === 'string' && kid.length > 0 && (use === undefined || use === 'sig') && (!key_ops || !Array.isArray(key_ops) || key_ops.some((op) => op === 'verify' || op === 'sign'))
+  const fits =
+    typeof kid === 'string' &&
+    kid.length > 0 &&
+    (use === undefined || use === 'sig') &&
+    (!key_ops || !Array.isArray(key_ops) || key_ops.some((op) => op === 'verify' || op === 'sign'))
   if (!fits) return null
-  const as = (own: QrAlgorithm, part: JWK): QrJwk | null => (alg === undefined || alg === own ? { ...part, kid, alg: own, use: 'sig' } : null)
+  const as = (own: QrAlgorithm, part: JWK): QrJwk | null =>
+    alg === undefined || alg === own ? { ...part, kid, alg: own, use: 'sig' } : null
   if (kty === 'OKP' && crv === 'Ed25519' && typeof x === 'string') return as('EdDSA', { kty, crv, x })
   if (kty === 'EC' && crv === 'P-256' && typeof x === 'string' && typeof y === 'string') return as('ES256', { kty, crv, x, y })
   const isSecret = kty === 'oct' && typeof k === 'string' && Buffer.from(k, 'base64url').length >= MIN_SECRET_BYTES

@@ -8,7 +8,9 @@ import { importKey, type QrJwk, readKeyFile, usableKey, writeKeyFile } from './k
 
 /** The keys in use, without what is secret. */
 export function listQrKeys(ctx: Context): QrKey[] {
-  return currentKeys(ctx).flatMap((jwk) => usableKey(jwk) ?? []).map(publicFacts)
+  return currentKeys(ctx)
+    .flatMap((jwk) => usableKey(jwk) ?? [])
+    .map(publicFacts)
 }
 
 /**
@@ -17,24 +19,33 @@ export function listQrKeys(ctx: Context): QrKey[] {
  */
 export async function addQrKey(ctx: Context, actor: Actor, input: QrKeyInput): Promise<NewQrKey> {
   const { key, privateJwk } = input.jwk ? { key: await givenKey(input.jwk, input), privateJwk: null } : await freshKey(input)
-  await transact(ctx, async (tx) => {
-    await audit(tx, actor, { action: 'added', resource: 'qr-key', resourceId: key.kid, after: publicFacts(key) })
-    const keys = currentKeys(ctx) // under the audit chain's lock: nobody else writes the file now
-    if (keys.some(({ kid }) => kid === key.kid)) throw new Refused('kid-taken', `there is a key ${key.kid} already; remove it first`)
-    await writeKeyFile(ctx.config.qrKeysFile, [...keys, key])
-  }, actor)
+  await transact(
+    ctx,
+    async (tx) => {
+      await audit(tx, actor, { action: 'added', resource: 'qr-key', resourceId: key.kid, after: publicFacts(key) })
+      const keys = currentKeys(ctx) // under the audit chain's lock: nobody else writes the file now
+      if (keys.some(({ kid }) => kid === key.kid))
+        throw new Refused('kid-taken', `there is a key ${key.kid} already; remove it first`)
+      await writeKeyFile(ctx.config.qrKeysFile, [...keys, key])
+    },
+    actor
+  )
   return { ...publicFacts(key), privateJwk }
 }
 
 /** Ends a key at once: no code it signed is valid any more. */
 export async function removeQrKey(ctx: Context, actor: Actor, kid: string): Promise<void> {
-  await transact(ctx, async (tx) => {
-    await audit(tx, actor, { action: 'removed', resource: 'qr-key', resourceId: kid })
-    const keys = currentKeys(ctx)
-    const left = keys.filter((key) => key.kid !== kid)
-    if (left.length === keys.length) throw new NotFound('QR key', kid)
-    await writeKeyFile(ctx.config.qrKeysFile, left)
-  }, actor)
+  await transact(
+    ctx,
+    async (tx) => {
+      await audit(tx, actor, { action: 'removed', resource: 'qr-key', resourceId: kid })
+      const keys = currentKeys(ctx)
+      const left = keys.filter((key) => key.kid !== kid)
+      if (left.length === keys.length) throw new NotFound('QR key', kid)
+      await writeKeyFile(ctx.config.qrKeysFile, left)
+    },
+    actor
+  )
 }
 
 const publicFacts = ({ kid, alg, kty }: QrJwk): QrKey => ({ kid, alg, kty: kty! })
@@ -50,7 +61,11 @@ function currentKeys({ config }: Context): JWK[] {
 async function givenKey(jwk: Record<string, unknown>, { kid, alg }: QrKeyInput): Promise<QrJwk> {
   const wanted = { ...jwk, ...(alg && { alg: jwk.alg ?? alg }), kid: kid ?? jwk.kid ?? 'unnamed' }
   const key = usableKey(wanted)
-  if (!key || (alg && key.alg !== alg)) throw new Invalid('jwk', 'must be a public key of Ed25519 (OKP) or P-256 (EC), or a secret (oct) of 32 bytes or more, and fit alg and use')
+  if (!key || (alg && key.alg !== alg))
+    throw new Invalid(
+      'jwk',
+      'must be a public key of Ed25519 (OKP) or P-256 (EC), or a secret (oct) of 32 bytes or more, and fit alg and use'
+    )
   await importKey(key).catch(() => {
     throw new Invalid('jwk', 'is not a point on its curve')
   })

@@ -30,27 +30,62 @@ const isoOrNull = (time: Date | null) => time?.toISOString() ?? null
 export const storeRow = (db: Db) => db.selectFrom('store').selectAll().executeTakeFirstOrThrow()
 
 export async function countOpenVisits(db: Db): Promise<number> {
-  const { count } = await db.selectFrom('visit').select(sql<number>`count(*)`.as('count')).where('exitedAt', 'is', null).executeTakeFirstOrThrow()
+  const { count } = await db
+    .selectFrom('visit')
+    .select(sql<number>`count(*)`.as('count'))
+    .where('exitedAt', 'is', null)
+    .executeTakeFirstOrThrow()
   return count
 }
 
 export async function listStoreModeChanges(db: Db, { limit = PAGE, cursor }: ListQuery): Promise<PageOf<StoreModeChange>> {
-  const rows = await db.selectFrom('storeModeChange').selectAll().where(after(cursor, 'at')).orderBy('at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
-  const items = rows.map((row) => ({ ...row, fromMode: row.fromMode as StoreMode, toMode: row.toMode as StoreMode, at: iso(row.at) }))
+  const rows = await db
+    .selectFrom('storeModeChange')
+    .selectAll()
+    .where(after(cursor, 'at'))
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  const items = rows.map((row) => ({
+    ...row,
+    fromMode: row.fromMode as StoreMode,
+    toMode: row.toMode as StoreMode,
+    at: iso(row.at)
+  }))
   return pageOf(items, limit, (row) => [row.at, row.id])
 }
 
 // ── scanners ──
 
-export async function scannersPage(db: Db, { limit = PAGE, cursor, withRetired }: ListQuery & { withRetired: boolean }): Promise<PageOf<ScannerRow>> {
-  let query = db.selectFrom('scanner').selectAll().where(after(cursor, 'createdAt')).orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+export async function scannersPage(
+  db: Db,
+  { limit = PAGE, cursor, withRetired }: ListQuery & { withRetired: boolean }
+): Promise<PageOf<ScannerRow>> {
+  let query = db
+    .selectFrom('scanner')
+    .selectAll()
+    .where(after(cursor, 'createdAt'))
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (!withRetired) query = query.where('retiredAt', 'is', null)
   return pageOf(await query.execute(), limit, (row) => [iso(row.createdAt), row.id])
 }
 
 export function scannerOf(row: ScannerRow, lastRefusal: { reason: RefusalReason; at: string } | null): Scanner {
   const { id, name, tag, online, lastScanAt, createdAt, retiredAt, version } = row
-  return { id, name, tag: tag as ScannerTag, online, lastScanAt: isoOrNull(lastScanAt), lastRefusal, createdAt: iso(createdAt), retiredAt: isoOrNull(retiredAt), version }
+  return {
+    id,
+    name,
+    tag: tag as ScannerTag,
+    online,
+    lastScanAt: isoOrNull(lastScanAt),
+    lastRefusal,
+    createdAt: iso(createdAt),
+    retiredAt: isoOrNull(retiredAt),
+    version
+  }
 }
 
 // ── users and their sessions ──
@@ -58,21 +93,44 @@ export function scannerOf(row: ScannerRow, lastRefusal: { reason: RefusalReason;
 export type UserFilter = ListQuery & { role?: UserRole; blocked?: boolean }
 
 export async function usersPage(db: Db, { limit = PAGE, cursor, role, blocked }: UserFilter): Promise<PageOf<UserDetail>> {
-  let query = db.selectFrom('userDetail').selectAll().where(after(cursor, 'lastSeenAt')).orderBy('lastSeenAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+  let query = db
+    .selectFrom('userDetail')
+    .selectAll()
+    .where(after(cursor, 'lastSeenAt'))
+    .orderBy('lastSeenAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (role) query = query.where('role', '=', role)
   if (blocked !== undefined) query = query.where('blockedAt', blocked ? 'is not' : 'is', null)
   return pageOf((await query.execute()).map(userOf), limit, (row) => [row.lastSeenAt, row.id])
 }
 
-export function userOf({ id, phoneNumber, role, blockedAt, firstSeenAt, lastSeenAt, version }: Selectable<DB['userDetail']>): UserDetail {
+export function userOf({
+  id,
+  phoneNumber,
+  role,
+  blockedAt,
+  firstSeenAt,
+  lastSeenAt,
+  version
+}: Selectable<DB['userDetail']>): UserDetail {
   const times = { blockedAt: isoOrNull(blockedAt), firstSeenAt: iso(firstSeenAt), lastSeenAt: iso(lastSeenAt) }
   return { id, phoneNumber, role: role as UserRole, blocked: blockedAt !== null, ...times, version }
 }
 
 export type UserSessionFilter = ListQuery & { userId?: string; from?: string; to?: string }
 
-export async function listUserSessions(db: Db, { limit = PAGE, cursor, userId, from, to }: UserSessionFilter): Promise<PageOf<UserSession>> {
-  let query = db.selectFrom('userSession').selectAll().where(after(cursor, 'at')).orderBy('at', 'desc').orderBy('id', 'desc').limit(limit + 1)
+export async function listUserSessions(
+  db: Db,
+  { limit = PAGE, cursor, userId, from, to }: UserSessionFilter
+): Promise<PageOf<UserSession>> {
+  let query = db
+    .selectFrom('userSession')
+    .selectAll()
+    .where(after(cursor, 'at'))
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (userId) query = query.where('userId', '=', userId)
   if (from) query = query.where('at', '>=', new Date(from))
   if (to) query = query.where('at', '<=', new Date(to))
@@ -87,8 +145,17 @@ function visitOf({ enteredAt, exitedAt, role, ...row }: Selectable<DB['visit']>)
 }
 
 /** Visits, newest first; `open` leaves those inside now (or only those that left). */
-export async function listVisits(db: Db, { limit = PAGE, cursor, open, userId }: ListQuery & { open?: boolean; userId?: string }): Promise<PageOf<Visit>> {
-  let query = db.selectFrom('visit').selectAll().where(after(cursor, 'enteredAt')).orderBy('enteredAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+export async function listVisits(
+  db: Db,
+  { limit = PAGE, cursor, open, userId }: ListQuery & { open?: boolean; userId?: string }
+): Promise<PageOf<Visit>> {
+  let query = db
+    .selectFrom('visit')
+    .selectAll()
+    .where(after(cursor, 'enteredAt'))
+    .orderBy('enteredAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (open !== undefined) query = query.where('exitedAt', open ? 'is' : 'is not', null)
   if (userId) query = query.where('userId', '=', userId)
   return pageOf((await query.execute()).map(visitOf), limit, (row) => [row.enteredAt, row.id])
@@ -102,7 +169,13 @@ export async function findVisit(db: Db, id: string): Promise<Visit> {
 }
 
 export async function openVisitsOf(db: Db, role: UserRole): Promise<{ id: string; userId: string; enteredAt: string }[]> {
-  const rows = await db.selectFrom('visit').select(['id', 'userId', 'enteredAt']).where('exitedAt', 'is', null).where('role', '=', role).orderBy('enteredAt').execute()
+  const rows = await db
+    .selectFrom('visit')
+    .select(['id', 'userId', 'enteredAt'])
+    .where('exitedAt', 'is', null)
+    .where('role', '=', role)
+    .orderBy('enteredAt')
+    .execute()
   return rows.map((row) => ({ ...row, enteredAt: iso(row.enteredAt) }))
 }
 
@@ -130,8 +203,17 @@ export async function visitsDuring(db: Db, times: { from: Date; to: Date }[]): P
 
 // ── carts ──
 
-export async function listCarts(db: Db, { limit = PAGE, cursor, userId, status }: ListQuery & { userId?: string; status?: Cart['status'] }): Promise<PageOf<Cart>> {
-  let query = db.selectFrom('cart').selectAll().where(after(cursor, 'createdAt')).orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit + 1)
+export async function listCarts(
+  db: Db,
+  { limit = PAGE, cursor, userId, status }: ListQuery & { userId?: string; status?: Cart['status'] }
+): Promise<PageOf<Cart>> {
+  let query = db
+    .selectFrom('cart')
+    .selectAll()
+    .where(after(cursor, 'createdAt'))
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
   if (userId) query = query.where('userId', '=', userId)
   if (status) query = query.where('status', '=', status)
   const page = pageOf(await query.execute(), limit, (row) => [iso(row.createdAt), row.id])

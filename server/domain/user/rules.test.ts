@@ -17,7 +17,8 @@ test('each store mode lets in exactly those it should', () => {
     ['MAINTENANCE_MODE', 'operations', 'store-in-maintenance'],
     ['MAINTENANCE_MODE', 'admin', null]
   ]
-  for (const [mode, role, reason] of table) assert.equal(entryRefusal({ mode, role, isBlocked: false }), reason, `${mode} ${role}`)
+  for (const [mode, role, reason] of table)
+    assert.equal(entryRefusal({ mode, role, isBlocked: false }), reason, `${mode} ${role}`)
 })
 
 test('that a user is blocked is said before anything about the store', () => {
@@ -25,7 +26,11 @@ test('that a user is blocked is said before anything about the store', () => {
 })
 
 test('only the modes without customers lock customers out', () => {
-  assert.deepEqual((['CUSTOMER_MODE', 'REFILLMENT_MODE', 'MAINTENANCE_MODE'] as const).map(locksOutCustomers), [false, true, true])
+  assert.deepEqual((['CUSTOMER_MODE', 'REFILLMENT_MODE', 'MAINTENANCE_MODE'] as const).map(locksOutCustomers), [
+    false,
+    true,
+    true
+  ])
 })
 
 test('a masked phone number shows its last three digits and nothing of a short one', () => {
@@ -39,8 +44,13 @@ test('lines of one product at one price become one; at two prices they stay two'
 })
 
 test('a cart’s total is the sum of its lines and of the lines it was made from, to the minor unit', () => {
-  const line = fc.record({ productId: fc.constantFrom('a', 'b', 'c'), quantity: fc.integer({ min: 1, max: 999 }), unitPriceMinor: fc.integer({ min: 0, max: 2 ** 31 - 1 }) })
-  const sum = (lines: { quantity: number; unitPriceMinor: number }[]) => lines.reduce((total, l) => total + l.quantity * l.unitPriceMinor, 0)
+  const line = fc.record({
+    productId: fc.constantFrom('a', 'b', 'c'),
+    quantity: fc.integer({ min: 1, max: 999 }),
+    unitPriceMinor: fc.integer({ min: 0, max: 2 ** 31 - 1 })
+  })
+  const sum = (lines: { quantity: number; unitPriceMinor: number }[]) =>
+    lines.reduce((total, l) => total + l.quantity * l.unitPriceMinor, 0)
   fc.assert(
     fc.property(fc.array(line, { maxLength: 200 }), (lines) => {
       const cart = cartOf(lines)

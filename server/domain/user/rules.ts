@@ -16,7 +16,15 @@ const MODE_REASON: Record<StoreMode, RefusalReason | null> = {
 }
 
 /** Why a user with a valid, unused code may not come in; null when the door opens. Whether he is inside already is looked at after this. */
-export function entryRefusal({ role, mode, isBlocked }: { role: UserRole; mode: StoreMode; isBlocked: boolean }): RefusalReason | null {
+export function entryRefusal({
+  role,
+  mode,
+  isBlocked
+}: {
+  role: UserRole
+  mode: StoreMode
+  isBlocked: boolean
+}): RefusalReason | null {
   if (isBlocked) return 'blocked'
   return LOCKED_OUT[mode].includes(role) ? MODE_REASON[mode] : null
 }

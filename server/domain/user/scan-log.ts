@@ -11,7 +11,11 @@ const WRITE_EVERY_MS = 1000 // a scanner's last scan is kept to the second, howe
 const logs = new WeakMap<Context, ScanLog>()
 
 /** Runs one decision at a door and keeps book of it. Passes on what it answers or throws. */
-export async function noteScan(ctx: Context, scan: { direction: Direction; scannerId: string | null }, decide: () => Promise<DoorAccepted>): Promise<DoorAccepted> {
+export async function noteScan(
+  ctx: Context,
+  scan: { direction: Direction; scannerId: string | null },
+  decide: () => Promise<DoorAccepted>
+): Promise<DoorAccepted> {
   try {
     const accepted = await decide()
     note(ctx, scan, 'accepted', null)
@@ -26,9 +30,15 @@ export async function noteScan(ctx: Context, scan: { direction: Direction; scann
 }
 
 /** A scanner's last refusal since the start of this process. */
-export const lastRefusalOf = (ctx: Context, scannerId: string): Noted['refusal'] => logs.get(ctx)?.scanners.get(scannerId)?.refusal ?? null
+export const lastRefusalOf = (ctx: Context, scannerId: string): Noted['refusal'] =>
+  logs.get(ctx)?.scanners.get(scannerId)?.refusal ?? null
 
-function note(ctx: Context, { direction, scannerId }: { direction: Direction; scannerId: string | null }, result: string, reason: RefusalReason | null): void {
+function note(
+  ctx: Context,
+  { direction, scannerId }: { direction: Direction; scannerId: string | null },
+  result: string,
+  reason: RefusalReason | null
+): void {
   const log = logOf(ctx)
   log.count(direction, result)
   if (!scannerId) return
@@ -44,7 +54,10 @@ function note(ctx: Context, { direction, scannerId }: { direction: Direction; sc
 function logOf(ctx: Context): ScanLog {
   const log = logs.get(ctx)
   if (log) return log
-  const counter = ctx.metrics.counter('scans_total', 'QR codes presented at the doors, by what came of it', ['direction', 'result'])
+  const counter = ctx.metrics.counter('scans_total', 'QR codes presented at the doors, by what came of it', [
+    'direction',
+    'result'
+  ])
   const made: ScanLog = { count: (direction, result) => counter.inc({ direction, result }), scanners: new Map() }
   logs.set(ctx, made)
   return made

@@ -19,60 +19,99 @@ export function scannerByKey(ctx: Context, key: string): KnownScanner | null {
 
 /** A scanner by id, as long as it is not retired. */
 export function scannerById(ctx: Context, scannerId: string): KnownScanner | null {
-  return known.get(ctx)?.values().find((scanner) => scanner.scannerId === scannerId) ?? null
+  return (
+    known
+      .get(ctx)
+      ?.values()
+      .find((scanner) => scanner.scannerId === scannerId) ?? null
+  )
 }
 
 /** Reads all device keys anew: at the start, and regularly, since a key can be changed on the command line. */
 export async function loadScannerKeys(ctx: Context): Promise<void> {
   const rows = await ctx.db.selectFrom('scanner').select(['id', 'tag', 'deviceKeyHash']).where('retiredAt', 'is', null).execute()
-  known.set(ctx, new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), { scannerId: row.id, tag: row.tag as ScannerTag }])))
+  known.set(
+    ctx,
+    new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), { scannerId: row.id, tag: row.tag as ScannerTag }]))
+  )
 }
 
 /** Onboards a scanner; its device key is in this answer and never again. */
 export async function addScanner(ctx: Context, actor: Actor, { name, tag }: ScannerInput): Promise<NewScanner> {
   const deviceKey = newSecret('niflr_dev')
-  const row = await transact(ctx, async (tx) => {
-    const values = { id: newId(), name, tag, deviceKeyHash: hashSecret(deviceKey), createdAt: tx.now }
-    const added = await tx.db.insertInto('scanner').values(values).returningAll().executeTakeFirstOrThrow()
-    await audit(tx, actor, { action: 'added', resource: 'scanner', resourceId: added.id, after: { name, tag } })
-    return added
-  }, actor)
+  const row = await transact(
+    ctx,
+    async (tx) => {
+      const values = { id: newId(), name, tag, deviceKeyHash: hashSecret(deviceKey), createdAt: tx.now }
+      const added = await tx.db.insertInto('scanner').values(values).returningAll().executeTakeFirstOrThrow()
+      await audit(tx, actor, { action: 'added', resource: 'scanner', resourceId: added.id, after: { name, tag } })
+      return added
+    },
+    actor
+  )
   await loadScannerKeys(ctx)
   return { ...asScanner(ctx, row), deviceKey }
 }
 
 /** Renames a scanner or moves it to the other door. */
-export async function changeScanner(ctx: Context, actor: Actor, { id, patch }: { id: string; patch: ScannerPatch }): Promise<Scanner> {
-  const row = await transact(ctx, async (tx) => {
-    const before = await lockScanner(tx, id)
-    if (patch.version !== undefined && patch.version !== before.version) throw new Refused('stale-version', 'somebody changed this scanner since', { version: before.version })
-    const { name = before.name, tag = before.tag } = patch
-    const after = await update(tx, id, { name, tag })
-    await audit(tx, actor, { action: 'changed', resource: 'scanner', resourceId: id, before: { name: before.name, tag: before.tag }, after: { name, tag } })
-    return after
-  }, actor)
+export async function changeScanner(
+  ctx: Context,
+  actor: Actor,
+  { id, patch }: { id: string; patch: ScannerPatch }
+): Promise<Scanner> {
+  const row = await transact(
+    ctx,
+    async (tx) => {
+      const before = await lockScanner(tx, id)
+      if (patch.version !== undefined && patch.version !== before.version)
+        throw new Refused('stale-version', 'somebody changed this scanner since', { version: before.version })
+      const { name = before.name, tag = before.tag } = patch
+      const after = await update(tx, id, { name, tag })
+      await audit(tx, actor, {
+        action: 'changed',
+        resource: 'scanner',
+        resourceId: id,
+        before: { name: before.name, tag: before.tag },
+        after: { name, tag }
+      })
+      return after
+    },
+    actor
+  )
   await loadScannerKeys(ctx)
   return asScanner(ctx, row)
 }
 
 /** Ends a scanner's key for good; its visits keep naming it. */
 export async function retireScanner(ctx: Context, actor: Actor, id: string): Promise<void> {
-  await transact(ctx, async (tx) => {
-    await lockScanner(tx, id)
-    await update(tx, id, { retiredAt: tx.now, online: false })
-    await audit(tx, actor, { action: 'retired', resource: 'scanner', resourceId: id })
-  }, actor)
+  await transact(
+    ctx,
+    async (tx) => {
+      await lockScanner(tx, id)
+      await update(tx, id, { retiredAt: tx.now, online: false })
+      await audit(tx, actor, { action: 'retired', resource: 'scanner', resourceId: id })
+    },
+    actor
+  )
   await loadScannerKeys(ctx)
 }
 
 /** A new device key; the old one ends at once. */
-export async function rotateScannerKey(ctx: Context, actor: Actor, id: string): Promise<{ scannerId: string; deviceKey: string }> {
+export async function rotateScannerKey(
+  ctx: Context,
+  actor: Actor,
+  id: string
+): Promise<{ scannerId: string; deviceKey: string }> {
   const deviceKey = newSecret('niflr_dev')
-  await transact(ctx, async (tx) => {
-    await lockScanner(tx, id)
-    await update(tx, id, { deviceKeyHash: hashSecret(deviceKey) })
-    await audit(tx, actor, { action: 'key-rotated', resource: 'scanner', resourceId: id })
-  }, actor)
+  await transact(
+    ctx,
+    async (tx) => {
+      await lockScanner(tx, id)
+      await update(tx, id, { deviceKeyHash: hashSecret(deviceKey) })
+      await audit(tx, actor, { action: 'key-rotated', resource: 'scanner', resourceId: id })
+    },
+    actor
+  )
   await loadScannerKeys(ctx)
   return { scannerId: id, deviceKey }
 }
@@ -98,7 +137,13 @@ export async function findScanner(ctx: Context, id: string): Promise<Scanner> {
 const asScanner = (ctx: Context, row: ScannerRow): Scanner => scannerOf(row, lastRefusalOf(ctx, row.id))
 
 async function lockScanner(tx: Tx, id: string): Promise<ScannerRow> {
-  const row = await tx.db.selectFrom('scanner').selectAll().where('id', '=', id).where('retiredAt', 'is', null).forUpdate().executeTakeFirst()
+  const row = await tx.db
+    .selectFrom('scanner')
+    .selectAll()
+    .where('id', '=', id)
+    .where('retiredAt', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
   if (!row) throw new NotFound('scanner', id)
   return row
 }

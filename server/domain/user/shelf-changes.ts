@@ -6,7 +6,10 @@ import { NotFound } from '#server/platform/errors.ts'
 import { storeRow, visitsDuring } from './queries.ts'
 
 /** Weight changes, newest first, each with the visits open at that moment and their roles. Throws NotFound for an unknown visit. */
-export async function listShelfChanges(ctx: Context, { visitId, ...filter }: WeightChangeQuery): Promise<{ items: WeightChange[]; nextCursor: string | null }> {
+export async function listShelfChanges(
+  ctx: Context,
+  { visitId, ...filter }: WeightChangeQuery
+): Promise<{ items: WeightChange[]; nextCursor: string | null }> {
   const span = visitId === undefined ? undefined : await visitSpan(ctx, visitId)
   const page = await listWeightChanges(ctx, { ...filter, ...(span && { span }) })
   const then = await visitsDuring(

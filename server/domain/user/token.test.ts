@@ -8,7 +8,14 @@ import { type KeyRing, type QrAlgorithm, readToken, SKEW_SECONDS, verifyToken } 
 
 const NOW = 1_800_000_000
 const RULES = { storeId: 'store-1', nowMs: NOW * 1000, maxAgeSeconds: 300 }
-const CLAIMS = { id: '018f0000-0000-7000-8000-00000000000a', role: 'customer', phoneNumber: '+911234567890', jti: 'code-1', iat: NOW, exp: NOW + 60 }
+const CLAIMS = {
+  id: '018f0000-0000-7000-8000-00000000000a',
+  role: 'customer',
+  phoneNumber: '+911234567890',
+  jti: 'code-1',
+  iat: NOW,
+  exp: NOW + 60
+}
 const ed25519 = generateKeyPairSync('ed25519')
 const other = generateKeyPairSync('ed25519')
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -19,12 +26,17 @@ const keys = new Map<string, { alg: QrAlgorithm; key: CryptoKey }>([
   ['ec', { alg: 'ES256', key: p256.publicKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']) }],
   ['hs', { alg: 'HS256', key: secret.toCryptoKey(HMAC, false, ['verify']) }]
 ])
-const RING: KeyRing = { has: (kid) => keys.has(kid), find: (kid, alg) => (keys.get(kid)?.alg === alg ? keys.get(kid)!.key : null) }
+const RING: KeyRing = {
+  has: (kid) => keys.has(kid),
+  find: (kid, alg) => (keys.get(kid)?.alg === alg ? keys.get(kid)!.key : null)
+}
 
 type Making = { claims?: Record<string, unknown>; header?: Record<string, unknown>; key?: KeyObject; body?: string }
 function sign({ claims = {}, header = {}, key = ed25519.privateKey, body }: Making = {}): Promise<string> {
   const all = Object.fromEntries(Object.entries({ ...CLAIMS, ...claims }).filter(([, value]) => value !== undefined))
-  return new CompactSign(new TextEncoder().encode(body ?? JSON.stringify(all))).setProtectedHeader({ alg: 'EdDSA', kid: 'ed', ...header }).sign(key)
+  return new CompactSign(new TextEncoder().encode(body ?? JSON.stringify(all)))
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'ed', ...header })
+    .sign(key)
 }
 const verdict = async (making: Making, rules = RULES) => {
   const answer = await verifyToken(await sign(making), RING, rules)
@@ -33,19 +45,49 @@ const verdict = async (making: Making, rules = RULES) => {
 
 test('a code signed with each allowed algorithm says who it is for', async () => {
   const { id: userId, ...claims } = CLAIMS
-  const table: Making[] = [{}, { header: { alg: 'ES256', kid: 'ec' }, key: p256.privateKey }, { header: { alg: 'HS256', kid: 'hs' }, key: secret }]
+  const table: Making[] = [
+    {},
+    { header: { alg: 'ES256', kid: 'ec' }, key: p256.privateKey },
+    { header: { alg: 'HS256', kid: 'hs' }, key: secret }
+  ]
   for (const making of table) assert.deepEqual(await verifyToken(await sign(making), RING, RULES), { userId, ...claims })
 })
 
 test('a claim that is missing, of the wrong type or out of its range makes a bad token', async () => {
   const wrong: Record<string, unknown>[] = [
     ...['id', 'role', 'phoneNumber', 'jti', 'iat', 'exp'].map((name) => ({ [name]: undefined })),
-    ...['id', 'role', 'phoneNumber', 'jti', 'iat', 'exp'].flatMap((name) => [{ [name]: null }, { [name]: {} }, { [name]: [] }, { [name]: true }]),
-    { id: 'somebody' }, { id: 7 }, { role: 'owner' }, { role: 'Customer' }, { role: '' }, { phoneNumber: 911234567890 }, { phoneNumber: '' },
-    { phoneNumber: '9'.repeat(65) }, { jti: '' }, { jti: 5 }, { jti: 'x'.repeat(201) }, { jti: 'a\u0000b' }, { phoneNumber: '12\u00003' },
-    { iat: String(NOW) }, { exp: `${NOW + 60}` }, { iat: -1 }, { exp: 1e300 },
-    { iat: NOW + SKEW_SECONDS + 1, exp: NOW + 90 }, { exp: NOW }, { exp: NOW - 1 },
-    { aud: 'store-2' }, { aud: ['store-2'] }, { aud: [] }, { aud: 5 }, { aud: null }, { aud: { 'store-1': true } }
+    ...['id', 'role', 'phoneNumber', 'jti', 'iat', 'exp'].flatMap((name) => [
+      { [name]: null },
+      { [name]: {} },
+      { [name]: [] },
+      { [name]: true }
+    ]),
+    { id: 'somebody' },
+    { id: 7 },
+    { role: 'owner' },
+    { role: 'Customer' },
+    { role: '' },
+    { phoneNumber: 911234567890 },
+    { phoneNumber: '' },
+    { phoneNumber: '9'.repeat(65) },
+    { jti: '' },
+    { jti: 5 },
+    { jti: 'x'.repeat(201) },
+    { jti: 'a\u0000b' },
+    { phoneNumber: '12\u00003' },
+    { iat: String(NOW) },
+    { exp: `${NOW + 60}` },
+    { iat: -1 },
+    { exp: 1e300 },
+    { iat: NOW + SKEW_SECONDS + 1, exp: NOW + 90 },
+    { exp: NOW },
+    { exp: NOW - 1 },
+    { aud: 'store-2' },
+    { aud: ['store-2'] },
+    { aud: [] },
+    { aud: 5 },
+    { aud: null },
+    { aud: { 'store-1': true } }
   ]
   for (const claims of wrong) assert.equal(await verdict({ claims }), 'bad-token', JSON.stringify(claims))
 })
@@ -53,8 +95,23 @@ test('a claim that is missing, of the wrong type or out of its range makes a bad
 test('what is no compact JWS of a JSON object is a bad token', async () => {
   const [head, body, signature] = (await sign()).split('.') as [string, string, string]
   const none = base64url.encode(JSON.stringify({ alg: 'none', kid: 'ed' }))
-  const texts = ['', 'x', 'a.b', `${head}.${body}`, `${head}.${body}.`, `${head}..${signature}`, `.${body}.${signature}`, `${head}.${body}.${signature}.x`,
-    `${head}.${body}.${signature} `, `${none}.${body}.`, `${none}.${body}.${signature}`, 'Bearer x.y.z', `${head}.${body}.${'x'.repeat(9000)}`, '…', '\u0000']
+  const texts = [
+    '',
+    'x',
+    'a.b',
+    `${head}.${body}`,
+    `${head}.${body}.`,
+    `${head}..${signature}`,
+    `.${body}.${signature}`,
+    `${head}.${body}.${signature}.x`,
+    `${head}.${body}.${signature} `,
+    `${none}.${body}.`,
+    `${none}.${body}.${signature}`,
+    'Bearer x.y.z',
+    `${head}.${body}.${'x'.repeat(9000)}`,
+    '…',
+    '\u0000'
+  ]
   for (const text of texts) assert.equal(await verifyToken(text, RING, RULES), 'bad-token', text.slice(0, 40))
   for (const bad of ['[]', 'null', '7', '"x"', '{', 'ÿ']) assert.equal(await verdict({ body: bad }), 'bad-token', bad)
 })
@@ -114,10 +171,15 @@ test('of several reasons the first in the contract’s order is given', async ()
 })
 
 test('an audience that names this store among others is fine', async () => {
-  for (const aud of ['store-1', ['store-1'], ['store-2', 'store-1'], undefined]) assert.equal(await verdict({ claims: { aud } }), 'valid')
+  for (const aud of ['store-1', ['store-1'], ['store-2', 'store-1'], undefined])
+    assert.equal(await verdict({ claims: { aud } }), 'valid')
 })
 
 test('no text whatever makes reading a token throw', () => {
-  const part = fc.oneof(fc.string(), fc.json().map((text) => base64url.encode(text)), fc.constant(base64url.encode('{"alg":"EdDSA","kid":"ed"}')))
+  const part = fc.oneof(
+    fc.string(),
+    fc.json().map((text) => base64url.encode(text)),
+    fc.constant(base64url.encode('{"alg":"EdDSA","kid":"ed"}'))
+  )
   fc.assert(fc.property(part, part, part, (a, b, c) => void readToken(`${a}.${b}.${c}`, RULES)))
 })

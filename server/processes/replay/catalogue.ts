@@ -16,7 +16,9 @@ type CaseFacing = { product: string; gondola: number; shelf: number; plates: num
 export function caseCatalogue(path: string): Catalogue | null {
   const [layout, products] = ['layout.json', 'products.json'].map((name) => join(dirname(path), name)) as [string, string]
   if (!existsSync(layout) || !existsSync(products)) return null
-  const known = (JSON.parse(readFileSync(products, 'utf8')) as CaseProduct[]).filter((product) => product.weight_g !== null && product.weight_g >= 0.5)
+  const known = (JSON.parse(readFileSync(products, 'utf8')) as CaseProduct[]).filter(
+    (product) => product.weight_g !== null && product.weight_g >= 0.5
+  )
   const facings = new Map<string, Facing[]>()
   for (const { product, gondola, shelf, plates } of JSON.parse(readFileSync(layout, 'utf8')) as CaseFacing[]) {
     if (!known.some(({ id }) => id === product)) continue
@@ -24,7 +26,15 @@ export function caseCatalogue(path: string): Catalogue | null {
     machine.push({ sku: product, scaleIds: [...new Set(plates.map((plate) => String(shelf * 100 + plate)))] })
     facings.set(`G${gondola}`, machine)
   }
-  return { products: known.map(({ id, name, weight_g, price }) => ({ sku: id, name, weightGrams: Math.max(1, Math.round(weight_g!)), priceMinor: Math.round((price ?? 0) * 100) })), facings }
+  return {
+    products: known.map(({ id, name, weight_g, price }) => ({
+      sku: id,
+      name,
+      weightGrams: Math.max(1, Math.round(weight_g!)),
+      priceMinor: Math.round((price ?? 0) * 100)
+    })),
+    facings
+  }
 }
 
 /** The catalogue and planograms of the store's own database. */
@@ -32,8 +42,12 @@ export async function storeCatalogue(url: string): Promise<Catalogue | null> {
   const client = new pg.Client({ connectionString: url, application_name: 'niflr-replay' })
   await client.connect()
   try {
-    const products = await client.query('SELECT sku, name, weight_grams AS "weightGrams", price_minor AS "priceMinor" FROM product')
-    const facings = await client.query('SELECT machine_id AS "machineId", sku, scale_ids AS "scaleIds" FROM facing JOIN product ON product.id = product_id ORDER BY machine_id, position')
+    const products = await client.query(
+      'SELECT sku, name, weight_grams AS "weightGrams", price_minor AS "priceMinor" FROM product'
+    )
+    const facings = await client.query(
+      'SELECT machine_id AS "machineId", sku, scale_ids AS "scaleIds" FROM facing JOIN product ON product.id = product_id ORDER BY machine_id, position'
+    )
     return { products: products.rows, facings: Map.groupBy(facings.rows, (row) => row.machineId) }
   } catch {
     return null // a database that is no store yet
@@ -43,10 +57,16 @@ export async function storeCatalogue(url: string): Promise<Catalogue | null> {
 }
 
 /** Onboards the machine with its planogram. */
-export async function onboard(ctx: Context, machineId: string, { facings, productIds }: { facings: Facing[]; productIds: Map<string, string> }): Promise<void> {
+export async function onboard(
+  ctx: Context,
+  machineId: string,
+  { facings, productIds }: { facings: Facing[]; productIds: Map<string, string> }
+): Promise<void> {
   if (isOnboarded(ctx, machineId)) return
   await addMachine(ctx, SYSTEM, { machineId, displayName: machineId, kind: 'shelf' })
-  const known = facings.flatMap(({ sku, scaleIds }) => (productIds.has(sku) ? [{ productId: productIds.get(sku)!, scaleIds }] : []))
+  const known = facings.flatMap(({ sku, scaleIds }) =>
+    productIds.has(sku) ? [{ productId: productIds.get(sku)!, scaleIds }] : []
+  )
   await putPlanogram(ctx, SYSTEM, { machineId, facings: known })
   await refreshThresholds(ctx, [machineId])
 }

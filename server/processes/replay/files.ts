@@ -25,9 +25,14 @@ function readLine(text: string, where: string): Recorded {
   } catch {
     throw new Invalid(where, 'is not a line of JSON')
   }
-  if (typeof row?.receivedAt === 'string' && !Number.isNaN(Date.parse(row.receivedAt))) return { receivedMs: Date.parse(row.receivedAt), body: row.body }
-  if (typeof row?.ts === 'number' && Number.isFinite(row.ts)) return { receivedMs: Math.round(row.ts * 1000), body: { machineId: row.machineId, scales: row.scales } }
-  throw new Invalid(where, 'is no recorded heartbeat: {"receivedAt":"…","body":{…}} or {"ts":seconds,"machineId":"…","scales":[…]}')
+  if (typeof row?.receivedAt === 'string' && !Number.isNaN(Date.parse(row.receivedAt)))
+    return { receivedMs: Date.parse(row.receivedAt), body: row.body }
+  if (typeof row?.ts === 'number' && Number.isFinite(row.ts))
+    return { receivedMs: Math.round(row.ts * 1000), body: { machineId: row.machineId, scales: row.scales } }
+  throw new Invalid(
+    where,
+    'is no recorded heartbeat: {"receivedAt":"…","body":{…}} or {"ts":seconds,"machineId":"…","scales":[…]}'
+  )
 }
 
 /** All files' heartbeats, oldest first. */

@@ -1,6 +1,13 @@
 /** Runs recorded heartbeats through the store's own code, on the file's own clock, as fast as it goes. */
 import type { Config } from '#server/config.ts'
-import { recordHeartbeat, rotateMachineSessions, settleOverdueChanges, watchMachines } from '#server/domain/iot/actions.ts'
+import { transact } from '#server/context.ts'
+import {
+  cutMachineSessions,
+  recordHeartbeat,
+  rotateMachineSessions,
+  settleOverdueChanges,
+  watchMachines
+} from '#server/domain/iot/actions.ts'
 import { readHeartbeat } from '#server/ingest/heartbeat.ts'
 import { addProducts, type Catalogue, onboard } from './catalogue.ts'
 import type { Recorded } from './files.ts'
@@ -10,7 +17,10 @@ const BEAT_MS = 1000
 const IN_FLIGHT = 200
 
 /** Opens a scratch store, feeds it everything and lets what is pending stand. The caller disposes it after reading what came out. */
-export async function replay(config: Config, { url, recordings, catalogue }: { url: string; recordings: AsyncIterable<Recorded>; catalogue: Catalogue | null }): Promise<{ store: ScratchStore; heartbeats: number; from: Date; to: Date } | null> {
+export async function replay(
+  config: Config,
+  { url, recordings, catalogue }: { url: string; recordings: AsyncIterable<Recorded>; catalogue: Catalogue | null }
+): Promise<{ store: ScratchStore; heartbeats: number; from: Date; to: Date } | null> {
   let store: ScratchStore | null = null
   let products = new Map<string, string>()
   let heartbeats = 0
@@ -28,7 +38,10 @@ export async function replay(config: Config, { url, recordings, catalogue }: { u
       for (; beatMs + BEAT_MS <= receivedMs; beatMs = nextBeat(beatMs, receivedMs)) await beat(store, beatMs + BEAT_MS)
       store.clock.advance(new Date(receivedMs))
       const message = readHeartbeat(body, { receivedMs, zone: config.timeZone })
-      await onboard(store.ctx, message.machineId, { facings: catalogue?.facings.get(message.machineId) ?? [], productIds: products })
+      await onboard(store.ctx, message.machineId, {
+        facings: catalogue?.facings.get(message.machineId) ?? [],
+        productIds: products
+      })
       flight.push(recordHeartbeat(store.ctx, message))
       heartbeats += 1
       if (flight.length < IN_FLIGHT) continue
@@ -39,6 +52,7 @@ export async function replay(config: Config, { url, recordings, catalogue }: { u
     if (!store) return null
     const to = store.clock.now()
     await beat(store, to.getTime() + 10 * BEAT_MS)
+    await closeBooks(store)
     return { store, heartbeats, from, to }
   } catch (error) {
     await store?.[Symbol.asyncDispose]()
@@ -46,8 +60,14 @@ export async function replay(config: Config, { url, recordings, catalogue }: { u
   }
 }
 
+/** The recording ends here: what still runs is closed, so that its books can be held against each other. */
+async function closeBooks({ ctx }: ScratchStore): Promise<void> {
+  await transact(ctx, (tx) => cutMachineSessions(ctx, tx, { storeMode: 'MAINTENANCE_MODE' }))
+}
+
 /** Second by second while things happen; a night without heartbeats is passed over in one step. */
-const nextBeat = (beatMs: number, receivedMs: number): number => (receivedMs - beatMs > 60 * BEAT_MS ? receivedMs - 30 * BEAT_MS : beatMs + BEAT_MS)
+const nextBeat = (beatMs: number, receivedMs: number): number =>
+  receivedMs - beatMs > 60 * BEAT_MS ? receivedMs - 30 * BEAT_MS : beatMs + BEAT_MS
 
 /** What the timetable does each second, on the file's clock. */
 async function beat({ ctx, clock }: ScratchStore, atMs: number): Promise<void> {

@@ -12,7 +12,10 @@ import { newId } from '#server/platform/ids.ts'
 import { openLogger } from '#server/platform/logger.ts'
 
 /** Where the scratch database is made: DATABASE_URL's server, the box's own PostgreSQL, or a temporary one. `home`: the store's real database, if there is one. */
-export async function openScratchServer(config: Config, stack: AsyncDisposableStack): Promise<{ url: string; home: string | null }> {
+export async function openScratchServer(
+  config: Config,
+  stack: AsyncDisposableStack
+): Promise<{ url: string; home: string | null }> {
   if (config.databaseUrl) return { url: config.databaseUrl, home: config.databaseUrl }
   const isHome = existsSync(join(config.dataDir, 'postgres', 'PG_VERSION'))
   const dataDir = isHome ? config.dataDir : mkdtempSync(join(tmpdir(), 'niflr-replay-'))
