@@ -3,7 +3,8 @@ import type { Context } from '#server/context.ts'
 import { recordChange } from '#server/domain/iot/actions.ts'
 import { Invalid } from '#server/platform/errors.ts'
 import { readTime } from '#server/platform/local-time.ts'
-import { object, readId, readOrder, readText } from './fields.ts'
+import { object, readText } from '#server/platform/untrusted.ts'
+import { readId, readOrder } from './heartbeat.ts'
 import type { DeviceMessage } from './index.ts'
 
 const MAX_GRAMS = 10_000_000

@@ -2,7 +2,7 @@
 import type { Context } from '#server/context.ts'
 import { answerCommand } from '#server/domain/iot/actions.ts'
 import { Invalid } from '#server/platform/errors.ts'
-import { object, readText } from './fields.ts'
+import { object, readText } from '#server/platform/untrusted.ts'
 import type { DeviceMessage } from './index.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

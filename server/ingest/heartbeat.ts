@@ -4,7 +4,7 @@ import type { Context } from '#server/context.ts'
 import { type Durable, type HeartbeatMessage, recordHeartbeat, type ScaleReading } from '#server/domain/iot/actions.ts'
 import { Invalid } from '#server/platform/errors.ts'
 import { readTime } from '#server/platform/local-time.ts'
-import { object, readId, readJson, readOrder } from './fields.ts'
+import { object, readJson, readText } from '#server/platform/untrusted.ts'
 import type { DeviceMessage } from './index.ts'
 
 /** Takes one heartbeat. Throws Invalid naming the field, NotFound, Refused; else as recordHeartbeat. */
@@ -14,6 +14,7 @@ export function handleHeartbeat(ctx: Context, { deviceId, body, receivedMs }: De
   return recordHeartbeat(ctx, message)
 }
 
+const ID = /^[A-Za-z0-9._-]{1,64}$/
 const WEIGHT = /^ *[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})? *$/i
 const MAX_ROWS = 4096
 
@@ -30,6 +31,19 @@ export function readHeartbeat(body: unknown, { receivedMs, zone }: { receivedMs:
     ...readOrder(inner),
     readings
   }
+}
+
+/** `bootId` and `seq`, of any device message. Throws Invalid. */
+export function readOrder({ bootId, seq = null }: Record<string, unknown>): { bootId: string | null; seq: number | null } {
+  if (seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0)) throw new Invalid('seq', 'must be a whole number, 0 or more')
+  return { bootId: readText(bootId, 'bootId', { max: 64 }), seq: seq as number | null }
+}
+
+/** A machine's or scale's id; a whole number is its decimal text. Throws Invalid. */
+export function readId(value: unknown, field: string): string {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value
+  if (typeof text !== 'string' || !ID.test(text)) throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  return text
 }
 
 function unwrap(payload: unknown): unknown {

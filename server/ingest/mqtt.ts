@@ -9,7 +9,7 @@ import type { LogFile } from '#server/platform/log-file.ts'
 import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-broker.ts'
 import { MqttConnection } from '#server/platform/mqtt-client.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
-import { readJson } from './fields.ts'
+import { readJson } from '#server/platform/untrusted.ts'
 import { logLine } from './http.ts'
 import { MESSAGES } from './index.ts'
 

@@ -1,4 +1,5 @@
 /** Device keys changed by another process (`manage device-key`) reach this one's memory. */
+import { reloadMachineKeys } from '#server/domain/iot/actions.ts'
 import { loadScannerKeys } from '#server/domain/user/actions.ts'
 import type { Job } from './timetable.ts'
 
@@ -6,6 +7,7 @@ export const reloadDeviceKeysJob: Job = {
   name: 'reload-device-keys',
   everyMs: 2000,
   async run(ctx) {
+    await reloadMachineKeys(ctx)
     await loadScannerKeys(ctx)
     return 0
   }

@@ -1,11 +1,10 @@
 /** The iot room's door: machines and scales, device messages, machine sessions, commands, alarms. Each is told in the file it comes from. */
 import type { Context } from '#server/context.ts'
-import type { ChangeMessage, Durable, HeartbeatMessage, SamplesMessage } from './intake.ts'
 import { intakeOf } from './intakes.ts'
+import type { ChangeMessage, Durable, HeartbeatMessage, SamplesMessage } from './messages.ts'
 
 export { endAlarm, listAlarms, startAlarm } from './alarms.ts'
 export { answerCommand, expireCommands, readCommand, sendCommand } from './commands.ts'
-export type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage, ScaleReading } from './intake.ts'
 export { machineByKey, openShelves } from './intakes.ts'
 export { cutMachineSessions, rotateMachineSessions } from './machine-sessions.ts'
 export {
@@ -18,6 +17,7 @@ export {
   retireMachine,
   rotateMachineKey
 } from './machines.ts'
+export type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage, ScaleReading } from './messages.ts'
 export { changeScale, listScales, refreshThresholds } from './scales.ts'
 export {
   listMachineSessions,

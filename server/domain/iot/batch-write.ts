@@ -47,14 +47,15 @@ WITH recorded AS (
   UPDATE machine_session SET heartbeats_seen = heartbeats_seen + row.seen, heartbeats_missed = heartbeats_missed + row.missed
   FROM unnest($48::uuid[], $49::int[], $50::int[]) AS row (id, seen, missed) WHERE machine_session.id = row.id
 ), opened AS (
-  INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
-  SELECT * FROM unnest($51::uuid[], $52::text[], $53::int[]) ON CONFLICT DO NOTHING
+  INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams) SELECT * FROM unnest($51::uuid[], $52::text[], $53::int[])
+  ON CONFLICT (machine_session_id, scale_id) DO UPDATE SET opening_grams = coalesce(machine_session_scale.opening_grams, excluded.opening_grams)
 ), moved AS (
-  UPDATE machine_session_scale SET
-    closing_grams = closing_grams + CASE WHEN machine_session_scale.machine_session_id = row.closed THEN row.grams ELSE 0 END,
-    opening_grams = opening_grams + CASE WHEN machine_session_scale.machine_session_id = row.opened THEN row.grams ELSE 0 END
-  FROM unnest($54::uuid[], $55::uuid[], $56::text[], $57::int[]) AS row (closed, opened, scale_id, grams)
-  WHERE machine_session_scale.machine_session_id IN (row.closed, row.opened) AND machine_session_scale.scale_id = row.scale_id
+  UPDATE machine_session_scale SET opening_grams = opening_grams + opening, closing_grams = closing_grams + closing
+  FROM (
+    SELECT session, row.scale_id, coalesce(sum(grams) FILTER (WHERE side = 'opened'), 0) AS opening, coalesce(sum(grams) FILTER (WHERE side = 'closed'), 0) AS closing
+    FROM unnest($54::uuid[], $55::uuid[], $56::text[], $57::int[]) AS row (closed, opened, scale_id, grams),
+      LATERAL (VALUES ('closed', closed), ('opened', opened)) AS at (side, session) GROUP BY session, row.scale_id
+  ) AS move WHERE machine_session_scale.machine_session_id = move.session AND machine_session_scale.scale_id = move.scale_id
 )
 INSERT INTO event_log (name, payload, at) SELECT name, payload, $19 FROM unnest($58::text[], $59::jsonb[]) WITH ORDINALITY AS event (name, payload, n) ORDER BY n`
 
@@ -123,7 +124,9 @@ function scales(batch: Batch): unknown[] {
     rows.map(([scale]) => scale.thresholdGrams),
     rows.map(([scale]) => (scale.state.readAtMs === null ? null : new Date(scale.state.readAtMs))),
     rows.map(([scale, machine]) => changed.has(`${machine.machineId}/${scale.scaleId}`)),
-    rows.map(([scale]) => JSON.stringify({ state: scale.state, boundary: scale.boundary }))
+    rows.map(([scale]) =>
+      JSON.stringify({ state: scale.state, boundaries: scale.boundaries, taredFromGrams: scale.taredFromGrams })
+    )
   ]
 }
 

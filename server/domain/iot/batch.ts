@@ -31,6 +31,8 @@ export type ChangeUpdate = Pick<
 > & {
   claimed: { deviceChangeId: string | null } | null
 }
+/** One version of one change, for weight.log: with when it happened, when it was received, and what the message was. */
+export type LoggedChange = ChangeUpdate & Pick<ChangeRow, 'occurredAt' | 'receivedAt' | 'foundLate' | 'source'>
 export type BoundaryMove = Boundary & { scaleId: string; grams: number }
 export type HouseEvent = { name: EventName; payload: string }
 /** Where an effect comes from: what its row needs beside the grams. */
@@ -51,7 +53,7 @@ export class Batch {
   readonly scales = new Map<ScaleMemory, MachineMemory>()
   readonly openings: { sessionId: string; scaleId: string; grams: number }[] = []
   readonly events: HouseEvent[] = []
-  readonly changed: ChangeUpdate[] = []
+  readonly changed: LoggedChange[] = []
   messages = 0
   readonly #done = Promise.withResolvers<void>()
 
@@ -91,7 +93,7 @@ export class Batch {
       before: effect.before,
       after: effect.after,
       occurredAt: new Date(effect.row.occurredMs),
-      occurredFrom: new Date(effect.row.fromMs),
+      occurredFrom: new Date(Math.min(effect.row.fromMs, effect.row.occurredMs)),
       receivedAt: new Date(receivedMs),
       machineSessionId: machine.sessionId,
       source,
@@ -111,8 +113,7 @@ export class Batch {
   #revise(effect: Effect & { kind: 'correct' | 'withdraw' }, origin: Origin): void {
     const { scale } = origin
     const id = effect.row.rowId
-    const claimed =
-      origin.source === 'device' && effect.kind === 'correct' && effect.settled ? { deviceChangeId: origin.deviceChangeId } : null
+    const claimed = effect.kind === 'correct' && effect.isClaim ? { deviceChangeId: origin.deviceChangeId } : null
     const known = this.inserts.get(id)
     const update: ChangeUpdate =
       effect.kind === 'withdraw'
@@ -140,7 +141,10 @@ export class Batch {
             withdrawn: false,
             claimed
           }
-    this.changed.push(update)
+    this.changed.push({
+      ...{ ...update, source: origin.source, receivedAt: new Date(origin.receivedMs) },
+      ...{ occurredAt: new Date(effect.row.occurredMs), foundLate: effect.row.foundLate }
+    })
     if (known) Object.assign(known, update, claimed && { source: 'device', deviceChangeId: claimed.deviceChangeId })
     else this.updates.set(id, update)
     const ref = { ...update, ...times(effect.row), source: claimed ? ('device' as const) : origin.source }

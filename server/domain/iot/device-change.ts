@@ -52,13 +52,12 @@ function claim(state: ScaleState, [first, ...others]: Unclaimed[], { grams }: De
     { kind: 'correct', row, version: version + 1, grams, before, after: before + grams, settled: true, isClaim: true },
     ...others.map((other): Effect => ({ kind: 'withdraw', row: other.row, version: other.version + 1 }))
   ]
-  const unclaimed = state.unclaimed!.filter((found) => !claimed.includes(found))
+  const next = { ...state, unclaimed: state.unclaimed!.filter((found) => !claimed.includes(found)) }
   const { pending } = state
-  if (pending && claimed.some((found) => found.row.rowId === pending.row.rowId)) {
-    const settled = level(state, { beforeGrams: pending.fromGrams, grams: before + grams })
-    return { state: { ...settled, pending: null, unclaimed }, effects }
-  }
-  return { state: shift({ ...state, unclaimed }, grams - sumOf(claimed)), effects }
+  const moved = grams - sumOf(claimed)
+  if (!pending || claimed.every((found) => found.row.rowId !== pending.row.rowId)) return { state: shift(next, moved), effects }
+  const weight = pending.valueGrams + moved
+  return { state: { ...level(next, { beforeGrams: pending.fromGrams, grams: weight }), weight, pending: null }, effects }
 }
 
 /** The row held two actions: this one gets a row of its own, the rest stays and can be claimed by the next. */

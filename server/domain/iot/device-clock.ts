@@ -3,7 +3,8 @@
  * early: the smallest (received − device) seen in the last minutes is the clock's offset, and what exceeds it is transit time.
  */
 
-export type DeviceClock = { lastDeviceMs: number | null; slots: { startMs: number; offsetMs: number }[] }
+/** `isWrong`: all it ever said was absurd. */
+export type DeviceClock = { lastDeviceMs: number | null; slots: { startMs: number; offsetMs: number }[]; isWrong?: true }
 export type Timing = { clock: DeviceClock; occurredMs: number; isTrusted: boolean }
 
 export const UNSET_CLOCK: DeviceClock = { lastDeviceMs: null, slots: [] }
@@ -19,17 +20,15 @@ export function offsetOf(clock: DeviceClock): number | null {
 /** When a message's content happened. Falls back to the receive time when the device's clock is missing, stuck or absurd (contract §6). */
 export function timeOf(clock: DeviceClock, deviceMs: number | null, receivedMs: number): Timing {
   if (deviceMs === null) return { clock, occurredMs: receivedMs, isTrusted: false }
-  const last = clock.lastDeviceMs
-  const isAbsurd = Math.abs(receivedMs - deviceMs) > ABSURD_MS || (last !== null && deviceMs <= last)
-  if (isAbsurd) return { clock: { lastDeviceMs: backwards(last, deviceMs, receivedMs), slots: clock.slots }, occurredMs: receivedMs, isTrusted: false }
-  const slots = learn(clock.slots, receivedMs, receivedMs - deviceMs)
-  const offset = Math.min(...slots.map((slot) => slot.offsetMs))
-  return { clock: { lastDeviceMs: deviceMs, slots }, occurredMs: Math.min(deviceMs + offset, receivedMs), isTrusted: true }
-}
-
-/** A clock that was set back (and is plausible now) counts from there; an absurd time leaves no mark. */
-function backwards(last: number | null, deviceMs: number, receivedMs: number): number | null {
-  return Math.abs(receivedMs - deviceMs) > ABSURD_MS ? last : deviceMs
+  const { lastDeviceMs: last, slots: known } = clock
+  const fallback = { occurredMs: receivedMs, isTrusted: false }
+  if (Math.abs(receivedMs - deviceMs) > ABSURD_MS)
+    return { ...fallback, clock: last === null ? { ...clock, isWrong: true } : clock }
+  if (last !== null && deviceMs === last) return { ...fallback, clock }
+  if (last !== null && deviceMs < last) return { ...fallback, clock: { lastDeviceMs: deviceMs, slots: [] } } // set back: its old offset says nothing
+  const slots = learn(known, receivedMs, receivedMs - deviceMs)
+  const now = { lastDeviceMs: deviceMs, slots }
+  return { clock: now, occurredMs: deviceMs + offsetOf(now)!, isTrusted: true }
 }
 
 function learn(slots: DeviceClock['slots'], receivedMs: number, offsetMs: number): DeviceClock['slots'] {
@@ -45,9 +44,9 @@ const PLAUSIBLE_MS = 24 * 60 * 60_000
 
 /**
  * When a change that the machine settled itself happened: it may be hours late (the machine kept it while the link was down) and out of
- * order, so neither is a reason for doubt here; only a clock more than a day off is.
+ * order, so neither is a reason for doubt here; only a clock more than a day off is, or one whose heartbeats were absurd and never right.
  */
 export function changeTimeOf(clock: DeviceClock, deviceMs: number | null, receivedMs: number): number {
-  if (deviceMs === null || Math.abs(receivedMs - deviceMs) > PLAUSIBLE_MS) return receivedMs
-  return Math.min(receivedMs, deviceMs + Math.min(offsetOf(clock) ?? 0, ABSURD_MS))
+  if (deviceMs === null || Math.abs(receivedMs - deviceMs) > (clock.isWrong ? ABSURD_MS : PLAUSIBLE_MS)) return receivedMs
+  return Math.min(receivedMs, deviceMs + (offsetOf(clock) ?? 0))
 }

@@ -9,25 +9,19 @@ import { newId } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import type { Batch, ChangeSource } from './batch.ts'
 import { writeBatch } from './batch-write.ts'
+import { moveBoundaries } from './boundary.ts'
 import { Commits } from './commits.ts'
 import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './detector.ts'
 import { takeChange } from './device-change.ts'
 import { changeTimeOf, timeOf } from './device-clock.ts'
+import { figuresOf } from './figures.ts'
 import { gapSince, type MachineMemory, newScale, retune, type ScaleMemory, toolsFor } from './memory.ts'
 import { loadMachines } from './memory-load.ts'
+import type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage } from './messages.ts'
 import { feed, newPlateau } from './plateau.ts'
 import { missedWithin, sampleToleranceGrams, silenceAllowedMs, usualIntervalAfter } from './rules.ts'
 import { accept } from './sequence.ts'
 import { logLine } from './weight-log.ts'
-
-export type MessageHead = { machineId: string; receivedMs: number; deviceMs: number | null; bootId: string | null; seq: number | null }
-export type ScaleReading = { scaleId: string; grams: number; swingGrams: number | null }
-export type HeartbeatMessage = MessageHead & { readings: ScaleReading[] }
-/** `deviceMs` is the end of the run, `durationMs` its length. */
-export type SamplesMessage = MessageHead & { rateHz: number; durationMs: number; scales: Record<string, (number | null)[]> }
-export type ChangeMessage = MessageHead & { changeId: string | null; scaleId: string; grams: number }
-/** Null: durable already. A promise: resolves once durable, or throws Unavailable or NoSpace. */
-export type Durable = Promise<void> | null
 
 type From = { source: ChangeSource; receivedMs: number; seq: number | null; deviceChangeId: string | null }
 type When = { atMs: number; isTrusted: boolean; monoMs: number }
@@ -85,9 +79,19 @@ export class Intake {
       scale.plateau ??= newPlateau()
       scale.sampledMonoMs = when.monoMs
       const toleranceGrams = sampleToleranceGrams(scale.thresholdGrams)
-      for (const level of feed(scale.plateau, { samples, firstMs: when.atMs - message.durationMs, rateHz: message.rateHz, toleranceGrams, baselineGrams: scale.state.baseline })) {
+      for (const level of feed(scale.plateau, {
+        samples,
+        firstMs: when.atMs - message.durationMs,
+        rateHz: message.rateHz,
+        toleranceGrams,
+        baselineGrams: scale.state.baseline
+      })) {
         const levelAt = { atMs: level.atMs, isTrusted: when.isTrusted, monoMs: when.monoMs + (level.atMs - when.atMs) }
-        this.#read({ machine, scale }, { grams: level.grams, startedMs: level.startedMs, swingGrams: null, isSure: true }, { ...levelAt, ...fromMessage({ ...message, seq: null }, 'samples') })
+        this.#read(
+          { machine, scale },
+          { grams: level.grams, startedMs: level.startedMs, swingGrams: null, isSure: true },
+          { ...levelAt, ...fromMessage({ ...message, seq: null }, 'samples') }
+        )
       }
     }
     return this.#close(machine)
@@ -107,15 +111,28 @@ export class Intake {
     this.#figures.messages.inc({ kind: 'change', outcome: 'counted' })
     this.#seen(machine, message.receivedMs, false)
     const scale = machine.scales.get(message.scaleId) ?? this.#addScale(machine, message.scaleId)
-    const change = { rowId: newId(), grams: message.grams, atMs: changeTimeOf(machine.clock, message.deviceMs, message.receivedMs) }
+    const change = {
+      rowId: newId(),
+      grams: message.grams,
+      atMs: changeTimeOf(machine.clock, message.deviceMs, message.receivedMs)
+    }
     this.#remember(machine, deviceChangeId)
-    this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), { source: 'device', receivedMs: message.receivedMs, seq: null, deviceChangeId })
+    this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), {
+      source: 'device',
+      receivedMs: message.receivedMs,
+      seq: null,
+      deviceChangeId
+    })
     await this.#close(machine)
   }
 
   async #isKnownChange(machineId: string, deviceChangeId: string): Promise<boolean> {
     if (this.#known(machineId).changeIds.has(deviceChangeId)) return true
-    const query = { name: 'known-change', text: 'SELECT 1 FROM weight_change WHERE machine_id = $1 AND device_change_id = $2', values: [machineId, deviceChangeId] }
+    const query = {
+      name: 'known-change',
+      text: 'SELECT 1 FROM weight_change WHERE machine_id = $1 AND device_change_id = $2',
+      values: [machineId, deviceChangeId]
+    }
     const known = await this.#ctx.pool.query(query).catch((error: unknown) => Promise.reject(databaseError(error)))
     return known.rows.length > 0
   }
@@ -136,7 +153,12 @@ export class Intake {
       for (const scale of machine.scales.values()) {
         const gapMs = scale.monoMs === null ? nowMs - (scale.state.readAtMs ?? 0) : monoMs - scale.monoMs
         if (!scale.state.pending || gapMs < STANDS_AFTER_MS) continue
-        this.#take({ machine, scale }, stand(scale.state), { source: 'heartbeat', receivedMs: nowMs, seq: null, deviceChangeId: null })
+        this.#take({ machine, scale }, stand(scale.state), {
+          source: 'heartbeat',
+          receivedMs: nowMs,
+          seq: null,
+          deviceChangeId: null
+        })
         settled += 1
       }
     }
@@ -165,7 +187,9 @@ export class Intake {
 
   /** Finishes what was taken, writes down the rest, closes the log. */
   async stop(): Promise<void> {
-    await this.flush({ withScales: true }).catch((err: unknown) => this.#ctx.log.warn({ err }, 'the last readings were not written down'))
+    await this.flush({ withScales: true }).catch((err: unknown) =>
+      this.#ctx.log.warn({ err }, 'the last readings were not written down')
+    )
     await this.#weightLog?.close()
   }
 
@@ -179,7 +203,8 @@ export class Intake {
   #open(kind: 'heartbeat' | 'samples', message: MessageHead): { machine: MachineMemory; when: When } | null {
     const machine = this.#known(message.machineId)
     const monoMs = this.#ctx.clock.monotonicMs()
-    const silentMs = machine.lastSeenMonoMs === null ? message.receivedMs - (machine.lastSeenMs ?? 0) : monoMs - machine.lastSeenMonoMs
+    const silentMs =
+      machine.lastSeenMonoMs === null ? message.receivedMs - (machine.lastSeenMs ?? 0) : monoMs - machine.lastSeenMonoMs
     const sequence = accept(machine.sequence, message, silentMs)
     this.#figures.messages.inc({ kind, outcome: sequence ? 'counted' : 'old' })
     if (!sequence) return null
@@ -233,7 +258,14 @@ export class Intake {
     const { sessionId } = machine
     const { collecting } = this.commits
     if (scale.taredFromGrams === null) collecting.openings.push({ sessionId, scaleId: scale.scaleId, grams })
-    else collecting.moves.push({ rowId: NOBODY, closedSessionId: NOBODY, openedSessionId: sessionId, scaleId: scale.scaleId, grams: grams - scale.taredFromGrams })
+    else
+      collecting.moves.push({
+        rowId: NOBODY,
+        closedSessionId: NOBODY,
+        openedSessionId: sessionId,
+        scaleId: scale.scaleId,
+        grams: grams - scale.taredFromGrams
+      })
     scale.taredFromGrams = null
     collecting.scales.set(scale, machine)
     collecting.machines.add(machine)
@@ -246,7 +278,7 @@ export class Intake {
     const batch = this.commits.collecting
     for (const effect of step.effects) {
       batch.add(effect, { machine, scale, ...from })
-      if (effect.kind !== 'record') moveBoundary(batch, scale, { effect, before })
+      moveBoundaries(batch, scale, { effect, before })
     }
     batch.scales.set(scale, machine)
     batch.machines.add(machine)
@@ -284,23 +316,9 @@ export class Intake {
 
 type At = { machine: MachineMemory; scale: ScaleMemory }
 
-const fromMessage = ({ receivedMs, seq }: MessageHead, source: ChangeSource): From => ({ source, receivedMs, seq, deviceChangeId: null })
-
-/** A change that was unsettled at a cut was revised: the weight at the cut was not what it seemed. */
-function moveBoundary(batch: Batch, scale: ScaleMemory, { effect, before }: { effect: Effect & { kind: 'correct' | 'withdraw' }; before: ScaleState }): void {
-  const { boundary } = scale
-  if (!boundary || boundary.rowId !== effect.row.rowId || !before.pending) return
-  const grams = (effect.kind === 'withdraw' ? before.pending.fromGrams : effect.after) - before.pending.valueGrams
-  if (grams !== 0) batch.moves.push({ ...boundary, scaleId: scale.scaleId, grams })
-  if (effect.kind === 'withdraw' || effect.settled) scale.boundary = null
-}
-
-function figuresOf({ metrics }: Context) {
-  return {
-    messages: metrics.counter('niflr_device_messages_total', 'Device messages taken, by kind and outcome', ['kind', 'outcome']),
-    changes: metrics.counter('niflr_weight_change_versions_total', 'Weight change rows written, each version counted'),
-    batch: metrics.histogram('niflr_commit_messages', 'Messages that shared one commit', [1, 2, 5, 10, 20, 50, 100, 200, 500]),
-    commit: metrics.histogram('niflr_commit_seconds', 'Duration of an ingest commit', [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2]),
-    failed: metrics.counter('niflr_commit_failures_total', 'Ingest commits that failed; their messages were refused')
-  }
-}
+const fromMessage = ({ receivedMs, seq }: MessageHead, source: ChangeSource): From => ({
+  source,
+  receivedMs,
+  seq,
+  deviceChangeId: null
+})

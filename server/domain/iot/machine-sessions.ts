@@ -5,6 +5,7 @@
 import { sql } from 'kysely'
 import { type Context, type Tx, transact } from '#server/context.ts'
 import { newId } from '#server/platform/ids.ts'
+import { boundariesAfter } from './boundary.ts'
 import { intakeOf } from './intakes.ts'
 import type { MachineMemory, ScaleMemory } from './memory.ts'
 import { sigmaOf } from './noise.ts'
@@ -29,8 +30,12 @@ export async function cutMachineSessions(
     open()
   })
   if (cuts.length === 0) return
-  await closeSessions(tx, cuts)
+  await closeSessions(
+    tx,
+    cuts.map(({ machine }) => machine)
+  )
   await openSessions(tx, cuts, storeMode)
+  await markScales(tx, cuts)
   for (const { machine } of cuts) {
     const startedAt = new Date(machine.sessionStartedMs).toISOString()
     tx.emit('machine-session.closed', {
@@ -58,23 +63,30 @@ export async function rotateMachineSessions(ctx: Context): Promise<number> {
   return due
 }
 
-/** The first machine session of a machine that was just onboarded, in the same transaction. Returns its id. */
-export async function startMachineSession(tx: Tx, machineId: string): Promise<string> {
+/** The first machine session of a machine that was just onboarded, in the same transaction; one that comes back opens with its last weights. */
+export async function startMachineSession(tx: Tx, machineId: string): Promise<void> {
   const id = newId()
   const storeMode = tx.db.selectFrom('store').select('mode')
   await tx.db.insertInto('machineSession').values({ id, machineId, startedAt: tx.now, storeMode }).execute()
-  return id
+  await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
+    SELECT ${id}::uuid, scale_id, weight_grams FROM scale WHERE machine_id = ${machineId}`.execute(tx.db)
 }
 
-const closing = ({ state }: ScaleMemory): number | null =>
-  state.weight ?? (state.baseline === null ? null : Math.round(state.baseline))
+/** The last machine session of a machine that retires, in the same transaction, while device messages wait. */
+export function endMachineSession(tx: Tx, machine: MachineMemory): Promise<void> {
+  return closeSessions(tx, [machine])
+}
 
-async function closeSessions({ db, now }: Tx, cuts: Cut[]): Promise<void> {
+/** After a tare, until the next reading, the weight it did away with is the last one of the old zero: it closes, and opens nothing. */
+const closing = ({ state, taredFromGrams }: ScaleMemory): number | null => state.weight ?? taredFromGrams
+const opening = ({ state }: ScaleMemory): number | null => state.weight
+
+async function closeSessions({ db, now }: Tx, machines: MachineMemory[]): Promise<void> {
   await sql`UPDATE machine_session SET ended_at = greatest(started_at, ${now}::timestamptz), heartbeats_seen = heartbeats_seen + cut.seen,
       heartbeats_missed = heartbeats_missed + cut.missed
-    FROM unnest(${cuts.map((c) => c.machine.sessionId)}::uuid[], ${cuts.map((c) => c.machine.seen)}::int[], ${cuts.map((c) => c.machine.missed)}::int[])
+    FROM unnest(${machines.map((m) => m.sessionId)}::uuid[], ${machines.map((m) => m.seen)}::int[], ${machines.map((m) => m.missed)}::int[])
       AS cut (id, seen, missed) WHERE machine_session.id = cut.id`.execute(db)
-  const rows = cuts.flatMap(({ machine }) => [...machine.scales.values()].map((scale) => ({ id: machine.sessionId, scale })))
+  const rows = machines.flatMap((machine) => [...machine.scales.values()].map((scale) => ({ id: machine.sessionId, scale })))
   await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, closing_grams, noise_grams, creep_grams, threshold_grams)
     SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[],
       ${rows.map((r) => sigmaOf(r.scale.state.noise))}::float8[], ${rows.map((r) => r.scale.state.creep)}::float8[], ${rows.map((r) => r.scale.thresholdGrams)}::int[])
@@ -88,9 +100,26 @@ async function openSessions({ db, now }: Tx, cuts: Cut[], storeMode: string): Pr
       AS cut (id, machine_id)`.execute(db)
   const rows = cuts.flatMap(({ machine, nextId }) => [...machine.scales.values()].map((scale) => ({ id: nextId, scale })))
   await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
-    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => closing(r.scale))}::int[])`.execute(
+    SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => opening(r.scale))}::int[])`.execute(
     db
   )
+}
+
+/** What a scale keeps of the cut, where its books hang on what comes next: so that it survives a restart. */
+async function markScales({ db }: Tx, cuts: Cut[]): Promise<void> {
+  const isOpen = (scale: ScaleMemory) =>
+    scale.state.pending !== null || scale.boundaries.length > 0 || scale.taredFromGrams !== null
+  const rows = cuts.flatMap(({ machine, nextId }) => {
+    const at = { closedSessionId: machine.sessionId, openedSessionId: nextId }
+    const mark = (scale: ScaleMemory) => JSON.stringify({ boundaries: boundariesAfter(scale, at), taredFromGrams: null })
+    return [...machine.scales.values()]
+      .filter(isOpen)
+      .map((scale) => ({ machineId: machine.machineId, scaleId: scale.scaleId, mark: mark(scale) }))
+  })
+  if (rows.length === 0) return
+  await sql`UPDATE scale SET detector = detector || cut.mark
+    FROM unnest(${rows.map((r) => r.machineId)}::text[], ${rows.map((r) => r.scaleId)}::text[], ${rows.map((r) => r.mark)}::jsonb[]) AS cut (machine_id, scale_id, mark)
+    WHERE scale.machine_id = cut.machine_id AND scale.scale_id = cut.scale_id`.execute(db)
 }
 
 /** Memory follows the committed cut. */
@@ -104,8 +133,8 @@ function turn(ctx: Context, { machine, nextId }: Cut, atMs: number): void {
     missed: 0
   })
   for (const scale of machine.scales.values()) {
-    const { pending } = scale.state
-    scale.boundary = pending && { rowId: pending.row.rowId, closedSessionId, openedSessionId: nextId }
+    scale.boundaries = boundariesAfter(scale, { closedSessionId, openedSessionId: nextId })
+    scale.taredFromGrams = null
     scale.state = { ...scale.state, creep: 0 }
   }
 }

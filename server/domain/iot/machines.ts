@@ -68,7 +68,11 @@ async function welcome(ctx: Context, row: MachineRow & { isReturning: boolean })
       .where('machineId', '=', row.machineId)
       .where('endedAt', 'is', null)
       .executeTakeFirstOrThrow()
-    const machine = newMachine(row.machineId, { sessionId: session.id, startedMs: session.startedAt.getTime() })
+    const machine = newMachine(row.machineId, {
+      sessionId: session.id,
+      startedMs: session.startedAt.getTime(),
+      listeningMonoMs: ctx.clock.monotonicMs()
+    })
     machine.sessionStartedMonoMs = ctx.clock.monotonicMs()
     machine.lightest = await lightestProducts(ctx.db, row.machineId)
     intake.keys.set(row.deviceKeyHash.toString('hex'), row.machineId)

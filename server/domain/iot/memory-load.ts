@@ -6,7 +6,8 @@ import { databaseError } from '#server/platform/database.ts'
 import { NEW_SCALE, type ScaleState } from './detector.ts'
 import { type Boundary, type MachineMemory, newMachine, newScale, retune } from './memory.ts'
 
-type Stored = { state?: ScaleState; boundary?: Boundary | null }
+/** What a scale's column `detector` keeps. */
+type Stored = { state?: ScaleState; boundaries?: Boundary[]; taredFromGrams?: number | null }
 
 /** Machines by id and device keys by the hex of their hash. Throws Unavailable. */
 export async function loadMachines(ctx: Context): Promise<{ machines: Map<string, MachineMemory>; keys: Map<string, string> }> {
@@ -15,6 +16,7 @@ export async function loadMachines(ctx: Context): Promise<{ machines: Map<string
     const machines = new Map(rows.map((row) => [row.machineId, remember(ctx, row)]))
     for (const machine of machines.values()) machine.lightest = await lightestProducts(ctx.db, machine.machineId)
     await loadScales(ctx, machines)
+    await holdTares(ctx.db, machines)
     return { machines, keys: new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), row.machineId])) }
   } catch (error) {
     throw databaseError(error)
@@ -41,10 +43,11 @@ type MachineRow = Awaited<ReturnType<typeof selectMachines>>[number]
 
 function remember(ctx: Context, row: MachineRow): MachineMemory {
   const startedMs = row.startedAt.getTime()
+  const monoMs = ctx.clock.monotonicMs()
   const elapsedMs = Math.max(0, ctx.clock.now().getTime() - startedMs)
   return {
-    ...newMachine(row.machineId, { sessionId: row.sessionId, startedMs }),
-    sessionStartedMonoMs: ctx.clock.monotonicMs() - elapsedMs,
+    ...newMachine(row.machineId, { sessionId: row.sessionId, startedMs, listeningMonoMs: monoMs }),
+    sessionStartedMonoMs: monoMs - elapsedMs,
     sequence: { bootId: row.bootId, pastBootIds: row.pastBootIds, epoch: row.bootEpoch, lastSeq: row.lastSeq },
     clock: { lastDeviceMs: row.lastDeviceAt?.getTime() ?? null, slots: [] },
     usualIntervalMs: row.usualIntervalMs,
@@ -59,11 +62,20 @@ async function loadScales({ db, config }: Context, machines: Map<string, Machine
     const machine = machines.get(row.machineId)
     if (!machine) continue
     const scale = newScale(machine, row.scaleId, config.changeThresholdGrams)
-    const { state, boundary } = row.detector as Stored
+    const { state, boundaries, taredFromGrams } = row.detector as Stored
     scale.state = { ...NEW_SCALE, ...state }
-    scale.boundary = boundary ?? null
+    scale.boundaries = boundaries ?? []
+    scale.taredFromGrams = taredFromGrams ?? null
     scale.isDisabled = row.disabledAt !== null
     retune(scale, config.changeThresholdGrams)
     machine.scales.set(row.scaleId, scale)
   }
+}
+
+/** A tare that waits for its answer: until then readings of its scales say nothing. */
+async function holdTares(db: Db, machines: Map<string, MachineMemory>): Promise<void> {
+  const waiting = db.selectFrom('deviceCommand').select(['machineId', 'scaleId']).where('status', '=', 'sent')
+  for (const { machineId, scaleId } of await waiting.where('command', '=', 'tare').execute())
+    for (const scale of machines.get(machineId)?.scales.values() ?? [])
+      if (scaleId === null || scale.scaleId === scaleId) scale.isTaring = true
 }

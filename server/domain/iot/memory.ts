@@ -22,7 +22,8 @@ export type ScaleMemory = {
   monoMs: number | null
   trustedMs: number | null
   sampledMonoMs: number | null
-  boundary: Boundary | null
+  /** Oldest first: a change may stay unsettled over several cuts. */
+  boundaries: Boundary[]
   /** A tare is on its way: until it is answered, readings say nothing. */
   isTaring: boolean
   /** The weight a tare did away with, until the first reading after it. */
@@ -42,6 +43,8 @@ export type MachineMemory = {
   lastSeenMs: number | null
   lastSeenMonoMs: number | null
   lastBeatMonoMs: number | null
+  /** Since when this process could have heard it. */
+  listeningMonoMs: number
   isOnline: boolean
   /** An open alarm says that it is offline. */
   isAlarmed: boolean
@@ -67,13 +70,16 @@ export function newScale(machine: MachineMemory, scaleId: string, ceilingGrams: 
     monoMs: null,
     trustedMs: null,
     sampledMonoMs: null,
-    boundary: null,
+    boundaries: [],
     isTaring: false,
     taredFromGrams: null
   }
 }
 
-export function newMachine(machineId: string, { sessionId, startedMs }: { sessionId: string; startedMs: number }): MachineMemory {
+export function newMachine(
+  machineId: string,
+  { sessionId, startedMs, listeningMonoMs }: { sessionId: string; startedMs: number; listeningMonoMs: number }
+): MachineMemory {
   return {
     machineId,
     sessionId,
@@ -87,6 +93,7 @@ export function newMachine(machineId: string, { sessionId, startedMs }: { sessio
     lastSeenMs: null,
     lastSeenMonoMs: null,
     lastBeatMonoMs: null,
+    listeningMonoMs,
     isOnline: false,
     isAlarmed: false,
     seen: 0,

@@ -7,7 +7,15 @@ const FLOOR_GRAMS = 5
  * Rounded up: readings are whole grams and an equal difference counts, so 12.5 and 13 decide alike. Nothing a shop sells weighs
  * under 10 g; a catalogue that says so is wrong by a unit, and must not turn a scale into a rattle (docs/decisions/0002-threshold.md).
  */
-export function thresholdGrams({ ceilingGrams, lightestGrams, sigmaGrams }: { ceilingGrams: number; lightestGrams: number | null; sigmaGrams: number }): number {
+export function thresholdGrams({
+  ceilingGrams,
+  lightestGrams,
+  sigmaGrams
+}: {
+  ceilingGrams: number
+  lightestGrams: number | null
+  sigmaGrams: number
+}): number {
   const wanted = lightestGrams === null ? ceilingGrams : Math.min(ceilingGrams, lightestGrams / 2)
   return Math.max(Math.min(FLOOR_GRAMS, ceilingGrams), Math.ceil(Math.max(wanted, 4 * sigmaGrams)))
 }
@@ -20,12 +28,17 @@ export function silenceAllowedMs(usualIntervalMs: number | null): number {
   return Math.max(OFFLINE_FLOOR_MS, OFFLINE_INTERVALS * (usualIntervalMs ?? 0))
 }
 
-/** The usual interval after one more gap between messages: follows slowly, and a silence is no interval. Milliseconds. */
+const LONGEST_FIRST_MS = 5 * 60_000
+const LONGEST_NEXT = 5
+
+/**
+ * The usual interval after one more gap between messages: follows slowly. A silence counts as five intervals, however long it was: one
+ * is soon forgotten, but a machine that was set to report less often is understood after a few. Milliseconds; null until a gap was seen.
+ */
 export function usualIntervalAfter(usualMs: number | null, gapMs: number): number | null {
   if (gapMs <= 0) return usualMs
-  if (usualMs === null) return gapMs > OFFLINE_FLOOR_MS ? null : gapMs
-  if (gapMs > silenceAllowedMs(usualMs)) return usualMs
-  return usualMs + (gapMs - usualMs) / 8
+  if (usualMs === null) return gapMs > LONGEST_FIRST_MS ? null : gapMs
+  return usualMs + (Math.min(gapMs, LONGEST_NEXT * usualMs) - usualMs) / 8
 }
 
 /** How many heartbeats should have come within a gap and did not. */

@@ -38,12 +38,9 @@ export function lastHeardAt(ctx: Context, machineId: string): Date | null {
 export const isMachineOnline = (ctx: Context, machineId: string): boolean =>
   intakeOf(ctx).machines.get(machineId)?.isOnline ?? false
 
-function isSilent(ctx: Context, machine: MachineMemory): boolean {
-  const silentMs =
-    machine.lastSeenMonoMs === null
-      ? ctx.clock.now().getTime() - (machine.lastSeenMs ?? 0)
-      : ctx.clock.monotonicMs() - machine.lastSeenMonoMs
-  return silentMs >= silenceAllowedMs(machine.usualIntervalMs)
+/** By the clock that does not jump, and only as long as this process listens: what was sent while the box was down, it could not hear. */
+function isSilent(ctx: Context, { lastSeenMonoMs, listeningMonoMs, usualIntervalMs }: MachineMemory): boolean {
+  return ctx.clock.monotonicMs() - (lastSeenMonoMs ?? listeningMonoMs) >= silenceAllowedMs(usualIntervalMs)
 }
 
 async function declareOffline(ctx: Context, machines: MachineMemory[]): Promise<void> {

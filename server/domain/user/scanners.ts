@@ -11,6 +11,7 @@ import { lastRefusalOf } from './scan-log.ts'
 
 export type KnownScanner = { scannerId: string; tag: ScannerTag }
 const known = new WeakMap<Context, Map<string, KnownScanner>>()
+const looks = new WeakMap<Context, Promise<void>>()
 
 /** The scanner whose device key this is; null for a key that nobody has or that ended. */
 export function scannerByKey(ctx: Context, key: string): KnownScanner | null {
@@ -27,13 +28,24 @@ export function scannerById(ctx: Context, scannerId: string): KnownScanner | nul
   )
 }
 
-/** Reads all device keys anew: at the start, and regularly, since a key can be changed on the command line. */
-export async function loadScannerKeys(ctx: Context): Promise<void> {
-  const rows = await ctx.db.selectFrom('scanner').select(['id', 'tag', 'deviceKeyHash']).where('retiredAt', 'is', null).execute()
-  known.set(
-    ctx,
-    new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), { scannerId: row.id, tag: row.tag as ScannerTag }]))
-  )
+/**
+ * Reads all device keys anew: at the start, and regularly, since a key can be changed on the command line. Of several looks at once the
+ * last one counts, and all wait for it: an earlier one may still have seen a key that has ended.
+ */
+export function loadScannerKeys(ctx: Context): Promise<void> {
+  const look: Promise<void> = readScannerKeys(ctx).then((keys) => {
+    const latest = looks.get(ctx)!
+    if (latest !== look) return latest
+    known.set(ctx, keys)
+    return undefined
+  })
+  looks.set(ctx, look)
+  return look
+}
+
+async function readScannerKeys({ db }: Context): Promise<Map<string, KnownScanner>> {
+  const rows = await db.selectFrom('scanner').select(['id', 'tag', 'deviceKeyHash']).where('retiredAt', 'is', null).execute()
+  return new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), { scannerId: row.id, tag: row.tag as ScannerTag }]))
 }
 
 /** Onboards a scanner; its device key is in this answer and never again. */

@@ -1,8 +1,7 @@
-/** What the messages of devices have in common: JSON of bounded depth, ids, order, text that a database can hold. Each throws Invalid naming the field. */
-import { Invalid } from '#server/platform/errors.ts'
+/** Values from outside that nobody vouches for: JSON of bounded depth, objects, text that a database can hold. Each throws Invalid naming the field. */
+import { Invalid } from './errors.ts'
 
 const MAX_DEPTH = 8
-const ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** JSON from outside. Throws Invalid for what is none, or nested deeper than 8 levels. */
 export function readJson(text: string, field: string): unknown {
@@ -27,23 +26,10 @@ export function object(value: unknown, field: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** A machine's or scale's id; a whole number is its decimal text. Throws Invalid. */
-export function readId(value: unknown, field: string): string {
-  const text = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value
-  if (typeof text !== 'string' || !ID.test(text)) throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
-  return text
-}
-
 /** Text of at most `max` characters that PostgreSQL can keep: no NUL, no half of a surrogate pair; null where there is none. Throws Invalid. */
 export function readText(value: unknown, field: string, { min = 1, max }: { min?: number; max: number }): string | null {
   if (value === null || value === undefined) return null
   if (typeof value !== 'string' || value.length < min || value.length > max || value.includes('\0') || !value.isWellFormed())
     throw new Invalid(field, `must be text of ${min} to ${max} characters`)
   return value
-}
-
-/** `bootId` and `seq`, of any device message. Throws Invalid. */
-export function readOrder({ bootId, seq = null }: Record<string, unknown>): { bootId: string | null; seq: number | null } {
-  if (seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0)) throw new Invalid('seq', 'must be a whole number, 0 or more')
-  return { bootId: readText(bootId, 'bootId', { max: 64 }), seq: seq as number | null }
 }

@@ -1,0 +1,46 @@
+/** A load of heartbeats from a process of its own: node bench/load.ts '{"url":…,"machines":[{machineId,deviceKey}],"seconds":…,"isChanging":…}'; prints autocannon's figures as JSON. */
+import autocannon from 'autocannon'
+
+export type LoadOrder = {
+  url: string
+  path: string
+  machines: { machineId: string; deviceKey: string }[]
+  connections: number
+  seconds: number
+  /** Each heartbeat differs from the one before by one scale's 300 g. */
+  isChanging: boolean
+}
+export type LoadResult = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; errors: number; non2xx: number; requests: number }
+
+const SCALES = 11
+
+/** A heartbeat of eleven scales; one of them has 300 g less in every second one. */
+export function heartbeatBody(machineId: string, n: number, isChanging: boolean): string {
+  const changed = isChanging && n % 2 === 1 ? Math.floor(n / 2) % SCALES : -1
+  const scales = Array.from({ length: SCALES }, (_, scale) => {
+    const kilograms = (scale === changed ? 0.7 + scale : 1 + scale).toFixed(3)
+    return [String(scale + 1).padStart(3, '0'), kilograms, kilograms, kilograms]
+  })
+  return JSON.stringify({ machineId, scales })
+}
+
+async function run(order: LoadOrder): Promise<LoadResult> {
+  let next = 0
+  const result = await autocannon({
+    url: `${order.url}${order.path}`,
+    connections: order.connections,
+    duration: order.seconds,
+    method: 'POST',
+    setupClient(client) {
+      const machine = order.machines[next++ % order.machines.length]!
+      let n = 0
+      client.setHeaders({ authorization: `Bearer ${machine.deviceKey}`, 'content-type': 'application/json' })
+      client.setBody(heartbeatBody(machine.machineId, 0, order.isChanging))
+      if (order.isChanging) client.on('response', () => client.setBody(heartbeatBody(machine.machineId, ++n, true)))
+    }
+  })
+  const { requests, latency, errors, non2xx } = result
+  return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, maxMs: latency.max, errors, non2xx, requests: requests.total }
+}
+
+if (import.meta.main) process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2]!) as LoadOrder)))
