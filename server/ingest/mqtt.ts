@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { MAX_DEVICE_BODY_BYTES, parseDeviceTopic } from '#contracts/device/heartbeat.ts'
 import type { Context } from '#server/context.ts'
-import { machineByKey, machineLost } from '#server/domain/iot/actions.ts'
-import { scannerByKey, setScannerOnline } from '#server/domain/user/actions.ts'
+import { isOnboarded, machineByKeyHash, machineLost } from '#server/domain/iot/actions.ts'
+import { scannerById, scannerByKeyHash, setScannerOnline } from '#server/domain/user/actions.ts'
 import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
+import { hashSecret } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-broker.ts'
 import { MqttConnection } from '#server/platform/mqtt-client.ts'
@@ -28,14 +29,19 @@ export async function openMqtt(
   if (ctx.config.mqttUrl) return openExternal(ctx, ctx.config.mqttUrl, take)
   const { mqttHost: host, mqttPort: port, tlsCertFile, tlsKeyFile } = ctx.config
   const tls = tlsCertFile && tlsKeyFile ? { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } : undefined
+  const cut = ctx.metrics.counter('niflr_mqtt_cut_total', 'MQTT connections cut because of what came over them, by reason', ['reason'])
   const broker = new MqttBroker(
-    { host, port, tls, maxPayloadBytes: MAX_DEVICE_BODY_BYTES },
+    { host, port, tls, maxPayloadBytes: MAX_DEVICE_BODY_BYTES, maxPacketsPerSecond: 2 * ctx.config.deviceRatePerSecond },
     {
       identify: (username, password) => identify(ctx, username, password),
       mayPublish: (identity, topic) => isOwn(ctx, identity, { topic, channels: PUBLISHED }),
       maySubscribe: (identity, topic) => isOwn(ctx, identity, { topic, channels: SUBSCRIBED }),
-      isRetained: (topic) => topic.endsWith('/status'),
+      isStatus: (topic, payload) => topic.endsWith('/status') && isPresence(payload.toString('utf8')),
       take,
+      onCut: (reason, identity) => {
+        cut.inc({ reason })
+        ctx.log.debug({ reason, deviceId: identity?.id }, 'mqtt connection cut')
+      },
       onError: (err) => ctx.log.error({ err }, 'mqtt broker failed')
     }
   )
@@ -78,10 +84,13 @@ async function close(ctx: Context, stop: () => Promise<void>): Promise<void> {
   await stop()
 }
 
-function identify(ctx: Context, username: string, password: string): Identity | null {
-  if (machineByKey(ctx, password)?.machineId === username) return { kind: 'machine', id: username }
-  if (scannerByKey(ctx, password)?.scannerId === username) return { kind: 'scanner', id: username }
-  return null
+/** The device of a name and key. The key itself is not kept: only its hash, to know when it has ended. */
+function identify(ctx: Context, username: string, password: string) {
+  const keyHash = hashSecret(password).toString('hex')
+  const isMachine = () => machineByKeyHash(ctx, keyHash)?.machineId === username
+  const isScanner = () => scannerByKeyHash(ctx, keyHash)?.scannerId === username
+  if (isMachine()) return { kind: 'machine', id: username, isCurrent: isMachine }
+  return isScanner() ? { kind: 'scanner', id: username, isCurrent: isScanner } : null
 }
 
 /** A device speaks and listens under its own branch only, and no wildcard ever fits. */
@@ -95,26 +104,33 @@ function isOwn(
   return parsed.kind === identity.kind && parsed.deviceId === identity.id && channels[parsed.kind]!.includes(parsed.channel)
 }
 
+/** Dropped messages that the log hears of, for each device: one that goes mad must not drown the others there. */
+const TOLD_PER_SECOND = 5
+
 function taker(ctx: Context, log: LogFile | null) {
   const limit = new RateLimit(ctx.config.deviceRatePerSecond)
+  const told = new RateLimit(TOLD_PER_SECOND)
   const dropped = ctx.metrics.counter('niflr_mqtt_dropped_total', 'MQTT messages acknowledged and dropped, by reason', ['reason'])
-  const drop = (message: Incoming, reason: string, detail: string) => {
+  const drop = ({ identity, topic }: Incoming, reason: string, detail: string) => {
     dropped.inc({ reason })
-    ctx.log.warn({ deviceId: message.identity.id, topic: message.topic, reason, detail }, 'device message dropped')
+    if (told.take(identity.id, performance.now()))
+      ctx.log.warn({ deviceId: identity.id, topic, reason, detail }, 'device message dropped')
   }
   return (message: Incoming): Promise<void> | null => {
     const { kind, deviceId, channel } = parseDeviceTopic(message.topic)!
-    if (channel === 'status') return presence(ctx, message.identity, message.payload.toString('utf8'))
     if (!limit.take(`${kind}/${deviceId}`, performance.now()))
       throw new Refused('too-many-requests', `${kind} ${deviceId} sends more than its share`)
-    const receivedMs = ctx.clock.now().getTime()
+    const forgiven = (error: unknown) => forgive(error, (reason, detail) => drop(message, reason, detail))
     try {
+      if (message.payload.length > MAX_DEVICE_BODY_BYTES) throw new Refused('too-large', `${message.payload.length} bytes`)
+      if (channel === 'status') return presence(ctx, message).catch(forgiven)
+      const receivedMs = ctx.clock.now().getTime()
       const body = readJson(message.payload.toString('utf8'), 'payload')
       const durable = MESSAGES[`${kind}/${channel}`]!(ctx, { deviceId, body, receivedMs, isDuplicate: message.isDuplicate })
       if (channel === 'heartbeat') log?.write(logLine(receivedMs, body))
-      return durable && durable.catch((error: unknown) => forgive(error, (reason, detail) => drop(message, reason, detail)))
+      return durable && durable.catch(forgiven)
     } catch (error) {
-      forgive(error, (reason, detail) => drop(message, reason, detail))
+      forgiven(error)
       return null
     }
   }
@@ -128,9 +144,13 @@ function forgive(error: unknown, drop: (reason: string, detail: string) => void)
   else throw error
 }
 
-/** The retained status of a device and its last will. */
-async function presence(ctx: Context, { kind, id }: Identity, status: string): Promise<void> {
-  const isOnline = status === 'online'
-  if (kind === 'scanner') await setScannerOnline(ctx, id, isOnline)
-  else if (!isOnline) await machineLost(ctx, id)
+const isPresence = (text: string) => text === 'online' || text === 'offline'
+
+/** The retained status of a device and its last will. Throws Invalid for neither word, NotFound for nobody's. */
+async function presence(ctx: Context, { identity: { kind, id }, payload }: Incoming): Promise<void> {
+  const status = payload.toString('utf8')
+  if (!isPresence(status)) throw new Invalid('payload', 'must be online or offline')
+  if (kind === 'scanner' ? !scannerById(ctx, id) : !isOnboarded(ctx, id)) throw new NotFound(kind, id)
+  if (kind === 'scanner') await setScannerOnline(ctx, id, status === 'online')
+  else if (status === 'offline') await machineLost(ctx, id)
 }

@@ -1,12 +1,22 @@
 /** A process's life: start, wait for SIGTERM or SIGINT, finish what was acknowledged, exit 0 within 10 s. A person reads these lines. */
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { ConfigError } from '#server/config.ts'
 
 const STOP_WITHIN_MS = 9500
+/** Compiled code is kept once the start is over, so that a process that is killed leaves it too. */
+const CACHE_AFTER_MS = 2000
 
 /** One line for the person who started this, on standard output. */
-export const say = (line: string): void => void writeSync(1, `${line}\n`)
-const complain = (line: string): void => void writeSync(2, `${line}\n`)
+export const say = (line: string): void => tell(1, line)
+const complain = (line: string): void => tell(2, line)
+
+/** Whoever read these lines may be gone; that is no reason to stop a store. */
+function tell(fd: 1 | 2, line: string): void {
+  try {
+    writeSync(fd, `${line}\n`)
+  } catch {}
+}
 
 /** Starts with `start`, which returns the way to stop and may call `stopping(why)` when it can no longer go on. Ends the process. */
 export async function runUntilStopped(start: (stopping: (why: string) => void) => Promise<() => Promise<void>>): Promise<never> {
@@ -24,6 +34,7 @@ export async function runUntilStopped(start: (stopping: (why: string) => void) =
     explain(error)
     process.exit(1)
   })
+  started.then(() => setTimeout(flushCompileCache, CACHE_AFTER_MS).unref(), () => {})
   const code = await ending.promise
   setTimeout(() => process.exit(code || 1), STOP_WITHIN_MS).unref()
   if (code === 0) say('stopping')

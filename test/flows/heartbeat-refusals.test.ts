@@ -26,7 +26,10 @@ async function traces(): Promise<unknown> {
 let grams = 5_000_000
 
 /** Fails unless `refuse` is refused so, changes nothing, and the next good heartbeat counts as if nothing had been. */
-async function refused(refuse: () => Promise<Answer>, { status, code, field }: { status: number; code?: string; field?: string }): Promise<void> {
+async function refused(
+  refuse: () => Promise<Answer>,
+  { status, code, field }: { status: number; code?: string; field?: string }
+): Promise<void> {
   clock.forward(1000)
   await machine.beat({ '001': grams })
   clock.forward(1000)
@@ -56,7 +59,14 @@ test('without a key the answer is 401, whatever the path, the type and the body'
     ['', {}]
   ]
   for (const [body, headers] of bodies) {
-    for (const authorization of [undefined, 'Bearer', `Bearer ${'x'.repeat(43)}`, `Basic ${machine.deviceKey}`, `Bearer ${store.admin.token}`, machine.deviceKey]) {
+    for (const authorization of [
+      undefined,
+      'Bearer',
+      `Bearer ${'x'.repeat(43)}`,
+      `Basic ${machine.deviceKey}`,
+      `Bearer ${store.admin.token}`,
+      machine.deviceKey
+    ]) {
       const answer = await anybody('POST', PATH, body, { ...headers, ...(authorization && { authorization }) })
       assertProblem(answer, 401, 'unauthorized')
     }
@@ -76,14 +86,41 @@ test('a key that was rotated or whose machine was retired is nobody’s', async 
 })
 
 test('what is not JSON is a 400', async () => {
-  for (const body of ['{', '', ' ', 'NaN', `{"machineId":"${machineId}","scales":[["001",0,0,NaN]]}`, `{"machineId":"${machineId}","scales":[["001",0,0,Infinity]]}`, '\u0000', '{"a":1}}', 'null,'])
+  for (const body of [
+    '{',
+    '',
+    ' ',
+    'NaN',
+    `{"machineId":"${machineId}","scales":[["001",0,0,NaN]]}`,
+    `{"machineId":"${machineId}","scales":[["001",0,0,Infinity]]}`,
+    '\u0000',
+    '{"a":1}}',
+    'null,'
+  ])
     await refused(() => machine.post(body, JSON_TYPE), { status: 400, code: 'not-json' })
 })
 
 test('a body of another type is a 415', async () => {
-  for (const type of ['text/plain', 'text/json', 'application/x-www-form-urlencoded', 'application/xml', 'application/json-patch', 'multipart/form-data; boundary=x', 'nonsense'])
-    await refused(() => machine.post(JSON.stringify(row('0.5')), { 'content-type': type }), { status: 415, code: 'unsupported-media-type' })
-  const bytes = () => store.app.inject({ method: 'POST', url: PATH, headers: { authorization: `Bearer ${machine.deviceKey}`, 'content-type': '' }, payload: '{}' })
+  for (const type of [
+    'text/plain',
+    'text/json',
+    'application/x-www-form-urlencoded',
+    'application/xml',
+    'application/json-patch',
+    'multipart/form-data; boundary=x',
+    'nonsense'
+  ])
+    await refused(() => machine.post(JSON.stringify(row('0.5')), { 'content-type': type }), {
+      status: 415,
+      code: 'unsupported-media-type'
+    })
+  const bytes = () =>
+    store.app.inject({
+      method: 'POST',
+      url: PATH,
+      headers: { authorization: `Bearer ${machine.deviceKey}`, 'content-type': '' },
+      payload: '{}'
+    })
   assert.equal((await bytes()).statusCode, 415)
 })
 
@@ -125,7 +162,13 @@ test('a malformed heartbeat is a 422 that names the field', async () => {
     [withRows([[...good, '1']]), 'scales/0'],
     [withRows([[]]), 'scales/0'],
     [withRows([good, good]), 'scales/1/scaleId'],
-    [withRows([['1', 0, 0, 1], [1, 0, 0, 2]]), 'scales/1/scaleId'],
+    [
+      withRows([
+        ['1', 0, 0, 1],
+        [1, 0, 0, 2]
+      ]),
+      'scales/1/scaleId'
+    ],
     [withRows([['', 0, 0, 1]]), 'scales/0/scaleId'],
     [withRows([['a/b', 0, 0, 1]]), 'scales/0/scaleId'],
     [withRows([['x'.repeat(65), 0, 0, 1]]), 'scales/0/scaleId'],
@@ -164,17 +207,49 @@ test('a malformed heartbeat is a 422 that names the field', async () => {
 })
 
 test('a weight that is none, or beyond ±10 000 kg, is a 422 that names it', async () => {
-  const none = ['NaN', 'nan', 'Infinity', '-Infinity', '1e999', 1e999, '', ' ', '1,5', '1.5 kg', '0x10', '1_000', '١', '--1', '1e', '.', 'e5', null, true, [], [1], {}, '1'.repeat(33), '10000.001', -10_000.001, '1e4000']
-  for (const weight of none) await refused(() => machine.post(row(weight)), { status: 422, code: 'invalid', field: 'scales/0/currentWeight' })
+  const none = [
+    'NaN',
+    'nan',
+    'Infinity',
+    '-Infinity',
+    '1e999',
+    '',
+    ' ',
+    '1,5',
+    '1.5 kg',
+    '0x10',
+    '1_000',
+    '١',
+    '--1',
+    '1e',
+    '.',
+    'e5',
+    null,
+    true,
+    [],
+    [1],
+    {},
+    '1'.repeat(33),
+    '10000.001',
+    -10_000.001,
+    '1e4000'
+  ]
+  for (const weight of none)
+    await refused(() => machine.post(row(weight)), { status: 422, code: 'invalid', field: 'scales/0/currentWeight' })
   const raw = (weight: string) => `{"machineId":"${machineId}","scales":[["001",0,0,${weight}]]}`
-  for (const weight of ['1e999', '-1e999', '1e5']) await refused(() => machine.post(raw(weight), JSON_TYPE), { status: 422, field: 'scales/0/currentWeight' })
+  for (const weight of ['1e999', '-1e999', '1e5'])
+    await refused(() => machine.post(raw(weight), JSON_TYPE), { status: 422, field: 'scales/0/currentWeight' })
 })
 
 test('the heaviest weights there may be are taken, and their difference too', async () => {
   const heavy = await newHttpMachine(store)
   for (const weight of ['10000', -10_000, -10_000, '1e4', '1E4', '.5', '5.', '-0', 1e-320]) {
     clock.forward(1000)
-    assert.equal((await heavy.post({ machineId: heavy.machineId, scales: [['001', weight, weight, weight]] })).status, 200, String(weight))
+    assert.equal(
+      (await heavy.post({ machineId: heavy.machineId, scales: [['001', weight, weight, weight]] })).status,
+      200,
+      String(weight)
+    )
   }
   assert.deepEqual((await told(store, heavy.machineId)).slice(0, 2), ['001 -20000000', '001 20000000'])
 })
@@ -191,7 +266,9 @@ test('deep JSON is refused, deep inside an envelope too', async () => {
 test('a body that reaches for the prototype is refused or means nothing', async () => {
   const rows = '"scales":[["001","0","0","1.000"]]'
   await refused(() => machine.post(`{"machineId":"${machineId}",${rows},"__proto__":{"seq":"x"}}`, JSON_TYPE), { status: 400 })
-  await refused(() => machine.post(`{"machineId":"${machineId}",${rows},"constructor":{"prototype":{"seq":"x"}}}`, JSON_TYPE), { status: 400 })
+  await refused(() => machine.post(`{"machineId":"${machineId}",${rows},"constructor":{"prototype":{"seq":"x"}}}`, JSON_TYPE), {
+    status: 400
+  })
   const inner = `{"machineId":"${machineId}",${rows},"__proto__":{"seq":"x"},"constructor":{"prototype":{"seq":"x"}}}`
   const answer = await machine.post({ payload: inner })
   assert.ok([200, 422].includes(answer.status), answer.text)

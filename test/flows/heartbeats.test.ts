@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
-import { changesOf, newHttpMachine, onboard, httpMachine, rowsOf, scalesOf, signed, told, until } from '#test/support/devices.ts'
+import { changesOf, httpMachine, newHttpMachine, onboard, rowsOf, scalesOf, signed, told, until } from '#test/support/devices.ts'
 import { handClock } from '#test/support/http.ts'
 import { openTestStore } from '#test/support/store.ts'
 
@@ -20,24 +20,42 @@ test('a machine’s first heartbeat makes its scales and no change', async () =>
   await machine.beat({ '001': 1805, '002': 1522 })
   assert.deepEqual(await told(store, machine.machineId), [])
   const scales = await scalesOf(store, machine.machineId)
-  assert.deepEqual([...scales.values()].map(({ scaleId, weightGrams, baselineGrams }) => [scaleId, weightGrams, baselineGrams]), [
-    ['001', 1805, 1805],
-    ['002', 1522, 1522]
-  ])
+  assert.deepEqual(
+    [...scales.values()].map(({ scaleId, weightGrams, baselineGrams }) => [scaleId, weightGrams, baselineGrams]),
+    [
+      ['001', 1805, 1805],
+      ['002', 1522, 1522]
+    ]
+  )
 })
 
 test('both forms of the wire, strings and numbers, columns in any order say the same', async () => {
   const { machineId } = await newHttpMachine(store)
-  const machine = httpMachine(store, { machineId, deviceKey: (await store.admin.send('POST', `/api/v1/machines/${machineId}/device-key`)).body.deviceKey })
+  const machine = httpMachine(store, {
+    machineId,
+    deviceKey: (await store.admin.send('POST', `/api/v1/machines/${machineId}/device-key`)).body.deviceKey
+  })
   const ways: ((kg: number) => object)[] = [
     (kg) => ({ machineId, scales: [['7', '0', '0', String(kg)]] }),
     (kg) => ({ machineId, scales: [[7, 0, 0, kg]] }),
     (kg) => ({ machineId, scales: [['7', ` ${kg} `, `+${kg}`, `${kg}e0`]] }),
     (kg) => ({ machineId, scales: [[String(kg), '7']], headers: ['currentWeight', 'scaleId'] }),
-    (kg) => ({ machineId, scales: [['x', kg, null, '7', kg, kg]], headers: ['colour', 'maxWeight', 'spare', 'scaleId', 'currentWeight', 'minWeight'] }),
+    (kg) => ({
+      machineId,
+      scales: [['x', kg, null, '7', kg, kg]],
+      headers: ['colour', 'maxWeight', 'spare', 'scaleId', 'currentWeight', 'minWeight']
+    }),
     (kg) => envelope(machineId, { machineId, scales: [['7', '0', '0', String(kg)]] }),
     (kg) => envelope(machineId, { machineId, format: 'CSV', scales: [[kg, '7']], headers: ['currentWeight', 'scaleId'] }),
-    (kg) => ({ machineId, scales: [['7', 0, 0, kg]], headers: null, eventTime: null, bootId: null, seq: null, surprise: { a: [1] } })
+    (kg) => ({
+      machineId,
+      scales: [['7', 0, 0, kg]],
+      headers: null,
+      eventTime: null,
+      bootId: null,
+      seq: null,
+      surprise: { a: [1] }
+    })
   ]
   for (const [n, way] of ways.entries()) {
     const answer = await machine.post(way(1 + n / 10))
@@ -45,7 +63,10 @@ test('both forms of the wire, strings and numbers, columns in any order say the 
     await later()
   }
   const changes = await changesOf(store, machineId)
-  assert.deepEqual(changes.map(signed), ways.slice(1).map(() => 100))
+  assert.deepEqual(
+    changes.map(signed),
+    ways.slice(1).map(() => 100)
+  )
 })
 
 test('a content type with a charset, a path with a slash at its end and an upper-case scheme are as good', async () => {
@@ -58,9 +79,17 @@ test('a content type with a charset, a path with a slash at its end and an upper
 
 const RECORDED = '/work/shared/data/heartbeats'
 const recordings = existsSync(`${RECORDED}/recorded.ndjson`) ? false : `SKIPPED: no recorded heartbeats at ${RECORDED}`
-test('four recorded heartbeats give exactly the six changes that are due, at the time they were received', { skip: recordings }, async () => {
-  const lines = readFileSync(`${RECORDED}/recorded.ndjson`, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
-  const expected = JSON.parse(readFileSync(`${RECORDED}/expected.json`, 'utf8')) as { after: string; changes: { scaleId: string; status: string; grams: number }[] }[]
+test('four recorded heartbeats give exactly the six changes that are due, at the time they were received', {
+  skip: recordings
+}, async () => {
+  const lines = readFileSync(`${RECORDED}/recorded.ndjson`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const expected = JSON.parse(readFileSync(`${RECORDED}/expected.json`, 'utf8')) as {
+    after: string
+    changes: { scaleId: string; status: string; grams: number }[]
+  }[]
   const own = handClock(new Date(lines[0].receivedAt))
   await using past = await openTestStore({ clock: own })
   const machine = await newHttpMachine(past, '1644496921479')
@@ -68,9 +97,17 @@ test('four recorded heartbeats give exactly the six changes that are due, at the
     own.forward(Date.parse(receivedAt) - own.now().getTime())
     assert.equal((await machine.post(body)).status, 200)
   }
-  const due = expected.flatMap(({ after: at, changes }) => changes.map((change) => ({ ...change, occurredAt: new Date(at).toISOString() })))
-  const order = (a: { occurredAt: string; scaleId: string }, b: typeof a) => `${a.occurredAt}${a.scaleId}`.localeCompare(`${b.occurredAt}${b.scaleId}`)
-  const found = (await changesOf(past, '1644496921479')).map(({ scaleId, status, grams, occurredAt }) => ({ scaleId, status, grams, occurredAt }))
+  const due = expected.flatMap(({ after: at, changes }) =>
+    changes.map((change) => ({ ...change, occurredAt: new Date(at).toISOString() }))
+  )
+  const order = (a: { occurredAt: string; scaleId: string }, b: typeof a) =>
+    `${a.occurredAt}${a.scaleId}`.localeCompare(`${b.occurredAt}${b.scaleId}`)
+  const found = (await changesOf(past, '1644496921479')).map(({ scaleId, status, grams, occurredAt }) => ({
+    scaleId,
+    status,
+    grams,
+    occurredAt
+  }))
   assert.deepEqual(found.toSorted(order), due.toSorted(order))
   assert.equal(found.length, 6)
 })
@@ -179,7 +216,8 @@ test('an envelope’s id and a clock that stands still remove nothing', async ()
 
 test('a device clock that is a little off is corrected, an absurd one falls back to the receive time', async () => {
   const machine = await newHttpMachine(store)
-  const beat = (grams: number, deviceMs: number) => machine.beat({ '001': grams }, { eventTime: new Date(deviceMs).toISOString() })
+  const beat = (grams: number, deviceMs: number) =>
+    machine.beat({ '001': grams }, { eventTime: new Date(deviceMs).toISOString() })
   const nowMs = () => clock.now().getTime()
   await beat(1000, nowMs() - 90_000)
   await later()
@@ -212,7 +250,8 @@ test('ten machines on ten connections at once: each change once, under its own m
     await later()
     await Promise.all(machines.map((machine, n) => post(machine, 20_000 - seq * (100 + n), seq)))
   }
-  for (const [n, { machineId }] of machines.entries()) assert.deepEqual(await told(store, machineId), Array(10).fill(`001 ${-100 - n}`))
+  for (const [n, { machineId }] of machines.entries())
+    assert.deepEqual(await told(store, machineId), Array(10).fill(`001 ${-100 - n}`))
 })
 
 test('scales vanish and come back: what changed meanwhile is found, late, with its span', async () => {
@@ -228,7 +267,10 @@ test('scales vanish and come back: what changed meanwhile is found, late, with i
   await machine.beat({ '001': 1000, '002': 1500, '003': 700 })
   const [change, ...others] = await changesOf(store, machine.machineId)
   assert.equal(others.length, 0)
-  assert.deepEqual([change!.scaleId, signed(change!), change!.foundLate, change!.occurredFrom, change!.occurredAt], ['002', -500, true, lastSeen, at])
+  assert.deepEqual(
+    [change!.scaleId, signed(change!), change!.foundLate, change!.occurredFrom, change!.occurredAt],
+    ['002', -500, true, lastSeen, at]
+  )
   assert.deepEqual([...(await scalesOf(store, machine.machineId)).keys()], ['001', '002', '003'])
 })
 
@@ -256,17 +298,26 @@ test('a change that was unsettled when its scale was disabled stands, and is not
   await machine.beat({ '001': 1000 })
   await later()
   await machine.beat({ '001': 600 })
-  for (const disabled of [true, false]) await store.admin.send('PATCH', `/api/v1/machines/${machine.machineId}/scales/001`, { disabled })
+  for (const disabled of [true, false])
+    await store.admin.send('PATCH', `/api/v1/machines/${machine.machineId}/scales/001`, { disabled })
   await later()
   await machine.beat({ '001': 600 })
   await later(20_000)
   await store.drain()
-  assert.deepEqual((await changesOf(store, machine.machineId)).map((change) => [signed(change), change.settled]), [[-400, true]])
+  assert.deepEqual(
+    (await changesOf(store, machine.machineId)).map((change) => [signed(change), change.settled]),
+    [[-400, true]]
+  )
 })
 
 test('a new planogram changes the threshold at once, and so does a product’s new weight', async () => {
   const machine = await newHttpMachine(store)
-  const product = await store.admin.send('POST', '/api/v1/products', { sku: 'LIGHT', name: 'Light', weightGrams: 24, priceMinor: 100 })
+  const product = await store.admin.send('POST', '/api/v1/products', {
+    sku: 'LIGHT',
+    name: 'Light',
+    weightGrams: 24,
+    priceMinor: 100
+  })
   await machine.beat({ '001': 1000, '002': 1000 })
   await later()
   await machine.beat({ '001': 985, '002': 985 })
@@ -298,7 +349,8 @@ test('an answer of a duplicate waits for the commit of the first', async () => {
     await holder.query('BEGIN; LOCK TABLE weight_change IN EXCLUSIVE MODE')
     let answered = 0
     const both = [1, 2].map(() => machine.beat({ '001': 500 }, { bootId: 'b', seq: 2 }).then(() => answered++))
-    const waiting = () => store.ctx.pool.query(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'weight_change'::regclass`)
+    const waiting = () =>
+      store.ctx.pool.query(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'weight_change'::regclass`)
     await until(async () => (await waiting()).rows.length > 0, 'the commit meets the lock')
     assert.equal(answered, 0)
     await holder.query('COMMIT')

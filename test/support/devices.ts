@@ -1,6 +1,5 @@
 /** Devices in tests, small and real: machines that post heartbeats (injected) or speak MQTT over loopback, and what the store makes of it. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import type { MachineSession } from '#contracts/api/machine-sessions.ts'
@@ -43,12 +42,17 @@ export function httpMachine({ app }: Pick<TestStore, 'app'>, known: Known) {
 export type HttpMachine = ReturnType<typeof httpMachine>
 
 /** Onboards a machine that speaks HTTP. */
-export const newHttpMachine = async (store: TestStore, machineId?: string): Promise<HttpMachine> => httpMachine(store, await onboard(store, machineId))
+export const newHttpMachine = async (store: TestStore, machineId?: string): Promise<HttpMachine> =>
+  httpMachine(store, await onboard(store, machineId))
 
 export type MqttOptions = IClientOptions & { kind?: 'machine' | 'scanner' }
 
 /** Connects a device; throws what the broker answered. It never reconnects by itself. */
-export async function mqttDevice(store: Pick<TestStore, 'ctx' | 'mqttUrl'>, { machineId, deviceKey }: Known, { kind = 'machine', ...options }: MqttOptions = {}) {
+export async function mqttDevice(
+  store: Pick<TestStore, 'ctx' | 'mqttUrl'>,
+  { machineId, deviceKey }: Known,
+  { kind = 'machine', ...options }: MqttOptions = {}
+) {
   const settings = { username: machineId, password: deviceKey, reconnectPeriod: 0, protocolVersion: 4 as const, ...options }
   const client = await connectAsync(store.mqttUrl!, settings, false)
   client.on('error', () => {})
@@ -81,9 +85,14 @@ export async function mqttDevice(store: Pick<TestStore, 'ctx' | 'mqttUrl'>, { ma
 export type MqttDevice = Awaited<ReturnType<typeof mqttDevice>>
 
 /** Publishes with QoS 1: `closed` when the broker cut the line instead of acknowledging. */
-export async function publishTo(client: MqttClient, topic: string, { body, retain = false }: { body: unknown; retain?: boolean }): Promise<'acknowledged' | 'closed'> {
+export async function publishTo(
+  client: MqttClient,
+  topic: string,
+  { body, retain = false }: { body: unknown; retain?: boolean }
+): Promise<'acknowledged' | 'closed'> {
   const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  const closed = client.connected ? once(client, 'close').then(() => 'closed' as const) : Promise.resolve('closed' as const)
+  if (!client.connected) return 'closed'
+  const closed = new Promise<'closed'>((resolve) => client.once('close', () => resolve('closed')))
   const published = client.publishAsync(topic, payload, { qos: 1, retain }).then(
     () => 'acknowledged' as const,
     () => 'closed' as const
@@ -99,7 +108,8 @@ export async function changesOf({ admin }: Pick<TestStore, 'admin'>, machineId: 
 }
 
 /** Signed grams of a change: negative was picked. */
-export const signed = ({ status, grams }: Pick<WeightChange, 'status' | 'grams'>): number => (status === 'PICKED' ? -grams : grams)
+export const signed = ({ status, grams }: Pick<WeightChange, 'status' | 'grams'>): number =>
+  status === 'PICKED' ? -grams : grams
 
 /** The weight changes as `scale ±grams`, in the order of the scales: what a test compares. */
 export const told = async (store: Pick<TestStore, 'admin'>, machineId: string): Promise<string[]> =>

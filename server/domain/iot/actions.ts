@@ -5,7 +5,7 @@ import type { ChangeMessage, Durable, HeartbeatMessage, SamplesMessage } from '.
 
 export { endAlarm, listAlarms, startAlarm } from './alarms.ts'
 export { answerCommand, expireCommands, readCommand, sendCommand } from './commands.ts'
-export { machineByKey, openShelves } from './intakes.ts'
+export { machineByKey, machineByKeyHash, openShelves } from './intakes.ts'
 export { cutMachineSessions, rotateMachineSessions } from './machine-sessions.ts'
 export {
   addMachine,

@@ -1,4 +1,5 @@
 /** The ingest path's only write: one statement, one round trip, one commit, whatever arrived together. SQL by hand, measured in docs/performance.md. */
+import pg from 'pg'
 import type { Pool } from '#server/platform/database.ts'
 import type { Batch } from './batch.ts'
 import { offsetOf } from './device-clock.ts'
@@ -58,6 +59,13 @@ WITH recorded AS (
   ) AS move WHERE machine_session_scale.machine_session_id = move.session AND machine_session_scale.scale_id = move.scale_id
 )
 INSERT INTO event_log (name, payload, at) SELECT name, payload, $19 FROM unnest($58::text[], $59::jsonb[]) WITH ORDINALITY AS event (name, payload, n) ORDER BY n`
+
+/** A connection that nobody else uses: transactions that wait for a commit may hold all those of `pool`. */
+export function ownConnection({ options }: Pool): Pool {
+  const own = new pg.Pool({ ...options, max: 1, allowExitOnIdle: true })
+  own.on('error', () => {}) // it died while idle: the next write says so
+  return own
+}
 
 /** Writes a batch durably. Throws what the database said; then nothing of it happened. */
 export async function writeBatch(pool: Pool, batch: Batch, now: Date): Promise<void> {

@@ -6,11 +6,12 @@ import type { DeviceCommand } from '#contracts/api/machines.ts'
 import { COMMAND_SILENCE_MS, type CommandName, commandTopic } from '#contracts/device/command.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
+import { databaseError } from '#server/platform/database.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { endAlarm, startAlarm } from './alarms.ts'
-import { stand } from './detector.ts'
 import { intakeOf } from './intakes.ts'
+import type { ScaleMemory } from './memory.ts'
 import { lockMachine } from './queries.ts'
 
 type Wanted = { machineId: string; command: CommandName; scaleId?: string }
@@ -41,7 +42,7 @@ export async function sendCommand(
     },
     actor
   )
-  if (command === 'tare') await holdReadings(ctx, { machineId, ...(scaleId && { scaleId }) }, true)
+  if (command === 'tare') holdReadings(ctx, { machineId, scaleId: scaleId ?? null }, true)
   const topic = commandTopic(ctx.store.storeId, machineId)
   await ctx.link
     .publish(topic, { id, command, ...(scaleId && { scaleId }) })
@@ -59,40 +60,44 @@ async function knownScale(tx: Tx, machineId: string, scaleId: string): Promise<v
   if (!row) throw new NotFound('scale', `${machineId}/${scaleId}`)
 }
 
-/** Takes a machine's answer. One that names no waiting command of this machine is ignored: false. */
+/**
+ * Takes a machine's answer. One that names no waiting command of this machine is ignored: false. The zero that a tare moved is forgotten
+ * before the answer is written down, so a crash between leaves a tare that waits, and never a false change.
+ */
 export async function answerCommand(
   ctx: Context,
+  answer: { machineId: string; id: string; ok: boolean; reason: string | null }
+): Promise<boolean> {
+  const { machineId, id, ok } = answer
+  const waiting = ctx.db.selectFrom('deviceCommand').selectAll().where('id', '=', id).where('machineId', '=', machineId)
+  const command = await waiting
+    .where('status', 'in', ['sent', 'silent'])
+    .executeTakeFirst()
+    .catch((error: unknown) => Promise.reject(databaseError(error)))
+  if (!command) return false
+  if (ok && command.command === 'tare') await afterTare(ctx, command)
+  const isFirst = await transact(ctx, (tx) => noteAnswer(tx, command.command, answer))
+  if (command.command === 'tare') holdReadings(ctx, command, false)
+  return isFirst
+}
+
+async function noteAnswer(
+  tx: Tx,
+  command: string,
   { machineId, id, ok, reason }: { machineId: string; id: string; ok: boolean; reason: string | null }
 ): Promise<boolean> {
   const status = ok ? 'acknowledged' : 'refused'
-  const command = await transact(ctx, async (tx) => {
-    const row = await tx.db
-      .updateTable('deviceCommand')
-      .set({ status, reason, answeredAt: tx.now })
-      .where('id', '=', id)
-      .where('machineId', '=', machineId)
-      .where('status', 'in', ['sent', 'silent'])
-      .returningAll()
-      .executeTakeFirst()
-    if (!row) return null
-    tx.emit('command.answered', { commandId: id, machineId, command: row.command, status, reason })
-    if (ok && row.command !== 'tare')
-      await tx.db
-        .updateTable('machine')
-        .set({ locked: row.command === 'lock' })
-        .where('machineId', '=', machineId)
-        .execute()
-    if (ok) await endAlarm(tx, { kind: alarmKind(row.command), subject: machineId })
-    else
-      await startAlarm(tx, {
-        kind: alarmKind(row.command),
-        subject: machineId,
-        message: `machine ${machineId} refused to ${row.command}: ${reason ?? 'no reason given'}`
-      })
-    return row
-  })
-  if (command?.command === 'tare') await afterTare(ctx, { machineId, ok, ...(command.scaleId && { scaleId: command.scaleId }) })
-  return command !== null
+  const set = { status, reason, answeredAt: tx.now }
+  const waiting = tx.db.updateTable('deviceCommand').set(set).where('id', '=', id).where('status', 'in', ['sent', 'silent'])
+  const noted = await waiting.executeTakeFirst()
+  if (noted.numUpdatedRows === 0n) return false
+  tx.emit('command.answered', { commandId: id, machineId, command, status, reason })
+  const locked = command === 'lock'
+  if (ok && command !== 'tare') await tx.db.updateTable('machine').set({ locked }).where('machineId', '=', machineId).execute()
+  const alarm = { kind: alarmKind(command), subject: machineId }
+  if (ok) await endAlarm(tx, alarm)
+  else await startAlarm(tx, { ...alarm, message: `machine ${machineId} refused to ${command}: ${reason ?? 'no reason given'}` })
+  return true
 }
 
 /** Commands unanswered for 10 s are silent. Returns how many. */
@@ -128,8 +133,7 @@ export async function expireCommands(ctx: Context): Promise<number> {
     }
     return rows
   })
-  for (const { machineId, command, scaleId } of silent)
-    if (command === 'tare') await holdReadings(ctx, { machineId, ...(scaleId && { scaleId }) }, false)
+  for (const command of silent) if (command.command === 'tare') holdReadings(ctx, command, false)
   return silent.length
 }
 
@@ -149,43 +153,28 @@ export async function readCommand(ctx: Context, id: string): Promise<DeviceComma
 const alarmKind = (command: string) => (command === 'tare' ? 'tare-failed' : 'lock-failed')
 
 /** While a tare is on its way a reading may show the old zero or the new one: none is taken. */
-async function holdReadings(
+function holdReadings(
   ctx: Context,
-  { machineId, scaleId }: { machineId: string; scaleId?: string },
+  { machineId, scaleId }: { machineId: string; scaleId: string | null },
   isTaring: boolean
-): Promise<void> {
+): void {
   const machine = intakeOf(ctx).machines.get(machineId)
-  for (const scale of machine?.scales.values() ?? [])
-    if (scaleId === undefined || scale.scaleId === scaleId) scale.isTaring = isTaring
+  for (const scale of machine?.scales.values() ?? []) if (scaleId === null || scale.scaleId === scaleId) scale.isTaring = isTaring
 }
 
 /** The zero moved: the next reading is a first one, and no change. A row still pending stands. */
-async function afterTare(
-  ctx: Context,
-  { machineId, scaleId, ok }: { machineId: string; scaleId?: string; ok: boolean }
-): Promise<void> {
+async function afterTare(ctx: Context, { machineId, scaleId }: { machineId: string; scaleId: string | null }): Promise<void> {
   const intake = intakeOf(ctx)
-  const machine = intake.machines.get(machineId)
-  if (!machine) return
+  const isMeant = (scale: ScaleMemory) => scaleId === null || scale.scaleId === scaleId
+  await intake.stand((machine, scale) => machine.machineId === machineId && isMeant(scale))
   await intake.write((batch) => {
-    for (const scale of machine.scales.values()) {
-      if (scaleId !== undefined && scale.scaleId !== scaleId) continue
-      scale.isTaring = false
-      if (!ok) continue
-      const { state, effects } = stand(scale.state)
-      for (const effect of effects)
-        batch.add(effect, {
-          machine,
-          scale,
-          source: 'heartbeat',
-          receivedMs: ctx.clock.now().getTime(),
-          seq: null,
-          deviceChangeId: null
-        })
-      scale.taredFromGrams = state.weight
-      scale.state = { ...state, baseline: null, weight: null, unclaimed: null }
+    const machine = intake.machines.get(machineId)
+    for (const scale of machine?.scales.values() ?? []) {
+      if (!isMeant(scale)) continue
+      scale.taredFromGrams ??= scale.state.weight
+      scale.state = { ...scale.state, baseline: null, weight: null, unclaimed: null }
       scale.plateau = null
-      batch.scales.set(scale, machine)
+      batch.scales.set(scale, machine!)
     }
   })
 }

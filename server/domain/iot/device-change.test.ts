@@ -166,9 +166,12 @@ test('one change that heartbeats saw in two or three steps is one row, the other
     [[1300, 1600], 600, 1600]
   ] as const) {
     const scale = at1000(...readings)
+    const last = scale.live().at(-1)!
     assert(scale.live().length > 1)
-    scale.changes(grams)
-    assert.deepEqual(rowsOf(scale), [['row 1', grams, true]], String(readings))
+    const effects = scale.changes(grams)
+    const claim = effects.at(-1)
+    assert(claim?.kind === 'correct' && claim.isClaim && claim.before === 1000)
+    assert.deepEqual(rowsOf(scale), [[last.rowId, grams, true]], `${readings}: the last, since only that one can be pending`)
     assert.deepEqual([scale.state.baseline, scale.state.pending, scale.state.unclaimed], [level, null, []])
     scale.readsAll([level, level])
     assert.equal(scale.live().length, 1)

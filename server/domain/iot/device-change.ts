@@ -2,7 +2,7 @@
  * A change that the machine settled itself, against what heartbeats and samples already said of the same action: it moves the baseline,
  * and where they were faster it takes their row over instead of making a second one. Pure, beside the detector. The first that fits:
  *   a row of the same grams ─▶ claimed                    (the nearest in time: changes may come after later rows)
- *   several rows that make up the grams ─▶ one claimed, the others withdrawn   (a slow lift seen half-way)
+ *   several rows that make up the grams ─▶ the last claimed, the others withdrawn   (a slow lift seen half-way)
  *   an unsettled row of fewer grams ─▶ claimed            (seen half-way, and not yet confirmed)
  *   a row of more grams ─▶ split                          (two actions between two readings)
  *   none ─▶ a row of its own
@@ -44,20 +44,23 @@ function lastRows(rows: Unclaimed[], fits: (rows: Unclaimed[]) => boolean): Uncl
   return null
 }
 
-/** The first of the rows becomes the machine's: its grams, settled. The others were the same action. */
-function claim(state: ScaleState, [first, ...others]: Unclaimed[], { grams }: DeviceChange): Step {
-  const { row, version, beforeGrams: before } = first!
-  const claimed = [first!, ...others]
+/**
+ * The last of the rows, oldest first, becomes the machine's: its grams, settled. The others were the same action. It is the last because
+ * only that one can be pending, and a pending row's fate moves the weights of a machine session that was cut meanwhile.
+ */
+function claim(state: ScaleState, claimed: Unclaimed[], { grams }: DeviceChange): Step {
+  const { row, version } = claimed.at(-1)!
+  const { pending } = state
+  const isPending = pending?.row.rowId === row.rowId
+  const before = isPending ? pending.valueGrams - sumOf(claimed) : claimed[0]!.beforeGrams
+  const after = before + grams
   const effects: Effect[] = [
-    { kind: 'correct', row, version: version + 1, grams, before, after: before + grams, settled: true, isClaim: true },
-    ...others.map((other): Effect => ({ kind: 'withdraw', row: other.row, version: other.version + 1 }))
+    ...claimed.slice(0, -1).map((part): Effect => ({ kind: 'withdraw', row: part.row, version: part.version + 1 })),
+    { kind: 'correct', row, version: version + 1, grams, before, after, settled: true, isClaim: true }
   ]
   const next = { ...state, unclaimed: state.unclaimed!.filter((found) => !claimed.includes(found)) }
-  const { pending } = state
-  const moved = grams - sumOf(claimed)
-  if (!pending || claimed.every((found) => found.row.rowId !== pending.row.rowId)) return { state: shift(next, moved), effects }
-  const weight = pending.valueGrams + moved
-  return { state: { ...level(next, { beforeGrams: pending.fromGrams, grams: weight }), weight, pending: null }, effects }
+  if (!isPending) return { state: shift(next, grams - sumOf(claimed)), effects }
+  return { state: { ...level(next, { beforeGrams: pending.fromGrams, grams: after }), weight: after, pending: null }, effects }
 }
 
 /** The row held two actions: this one gets a row of its own, the rest stays and can be claimed by the next. */

@@ -8,13 +8,15 @@ import { NotFound } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import type { Batch, ChangeSource } from './batch.ts'
-import { writeBatch } from './batch-write.ts'
-import { moveBoundaries } from './boundary.ts'
+import { ownConnection, writeBatch } from './batch-write.ts'
+import { moveBoundaries, openBooks } from './boundary.ts'
 import { Commits } from './commits.ts'
 import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './detector.ts'
 import { takeChange } from './device-change.ts'
 import { changeTimeOf, timeOf } from './device-clock.ts'
 import { figuresOf } from './figures.ts'
+import { isKnownChange, rememberChange } from './known-changes.ts'
+import { checkRoom, checkWeight } from './limits.ts'
 import { gapSince, type MachineMemory, newScale, retune, type ScaleMemory, toolsFor } from './memory.ts'
 import { loadMachines } from './memory-load.ts'
 import type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage } from './messages.ts'
@@ -28,8 +30,6 @@ type When = { atMs: number; isTrusted: boolean; monoMs: number }
 type Settled = { grams: number; swingGrams: number | null; startedMs?: number; isSure: boolean }
 /** Samples speak for a scale; heartbeats of the same moment would only repeat them, less exactly. */
 const SAMPLES_SPEAK_MS = 2000
-const CHANGE_IDS_KEPT = 1000
-const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 export class Intake {
   readonly commits: Commits
@@ -39,11 +39,13 @@ export class Intake {
   readonly #ctx: Context
   readonly #weightLog: LogFile | null
   readonly #figures
+  readonly #connection
 
   constructor(ctx: Context, weightLog: LogFile | null) {
     this.#ctx = ctx
     this.#weightLog = weightLog
     this.#figures = figuresOf(ctx)
+    this.#connection = ownConnection(ctx.pool)
     this.commits = new Commits({
       reload: async () => void Object.assign(this, await loadMachines(ctx)),
       write: (batch) => this.#write(batch),
@@ -55,8 +57,13 @@ export class Intake {
   /** Takes a heartbeat. Throws NotFound for an unknown machine. */
   heartbeat(message: HeartbeatMessage): Durable {
     if (!this.commits.isOpen) return this.commits.ready().then(() => this.heartbeat(message) ?? undefined)
+    const known = this.#known(message.machineId)
+    checkRoom(
+      known,
+      message.readings.map((reading) => reading.scaleId)
+    )
     const taken = this.#open('heartbeat', message)
-    if (!taken) return this.#known(message.machineId).unwritten
+    if (!taken) return known.unwritten
     const { machine, when } = taken
     for (const { scaleId, grams, swingGrams } of message.readings) {
       const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
@@ -70,22 +77,19 @@ export class Intake {
   /** Takes raw samples (grams, oldest first). */
   samples(message: SamplesMessage): Durable {
     if (!this.commits.isOpen) return this.commits.ready().then(() => this.samples(message) ?? undefined)
+    const known = this.#known(message.machineId)
+    checkRoom(known, Object.keys(message.scales))
     const taken = this.#open('samples', message)
-    if (!taken) return this.#known(message.machineId).unwritten
+    if (!taken) return known.unwritten
     const { machine, when } = taken
     for (const [scaleId, samples] of Object.entries(message.scales)) {
       const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
       if (scale.isDisabled || scale.isTaring) continue
       scale.plateau ??= newPlateau()
       scale.sampledMonoMs = when.monoMs
-      const toleranceGrams = sampleToleranceGrams(scale.thresholdGrams)
-      for (const level of feed(scale.plateau, {
-        samples,
-        firstMs: when.atMs - message.durationMs,
-        rateHz: message.rateHz,
-        toleranceGrams,
-        baselineGrams: scale.state.baseline
-      })) {
+      const run = { samples, firstMs: when.atMs - message.durationMs, rateHz: message.rateHz }
+      const measures = { toleranceGrams: sampleToleranceGrams(scale.thresholdGrams), baselineGrams: scale.state.baseline }
+      for (const level of feed(scale.plateau, { ...run, ...measures })) {
         const levelAt = { atMs: level.atMs, isTrusted: when.isTrusted, monoMs: when.monoMs + (level.atMs - when.atMs) }
         this.#read(
           { machine, scale },
@@ -99,71 +103,52 @@ export class Intake {
 
   /** Takes a change that the machine settled itself: once by its id, or by (bootId, seq); with neither it is new. */
   async change(message: ChangeMessage): Promise<void> {
-    const deviceChangeId = message.changeId ?? (message.seq === null ? null : `${message.bootId ?? ''}#${message.seq}`)
+    const { machineId, scaleId, grams, receivedMs, bootId, seq } = message
+    const deviceChangeId = message.changeId ?? (seq === null ? null : `${bootId ?? ''}#${seq}`)
     await this.commits.ready()
-    if (deviceChangeId !== null && (await this.#isKnownChange(message.machineId, deviceChangeId))) {
-      this.#figures.messages.inc({ kind: 'change', outcome: 'old' })
-      return void (await this.#known(message.machineId).unwritten)
-    }
+    const isOld = deviceChangeId !== null && (await isKnownChange(this.#ctx.pool, this.#known(machineId), deviceChangeId))
     while (!this.commits.isOpen) await this.commits.ready()
-    const machine = this.#known(message.machineId)
-    if (deviceChangeId !== null && machine.changeIds.has(deviceChangeId)) return void (await machine.unwritten)
-    this.#figures.messages.inc({ kind: 'change', outcome: 'counted' })
-    this.#seen(machine, message.receivedMs, false)
-    const scale = machine.scales.get(message.scaleId) ?? this.#addScale(machine, message.scaleId)
-    const change = {
-      rowId: newId(),
-      grams: message.grams,
-      atMs: changeTimeOf(machine.clock, message.deviceMs, message.receivedMs)
+    const machine = this.#known(machineId)
+    if (isOld || (deviceChangeId !== null && machine.changeIds.has(deviceChangeId))) {
+      this.#figures.messages.inc({ kind: 'change', outcome: 'old' })
+      return void (await machine.unwritten)
     }
-    this.#remember(machine, deviceChangeId)
-    this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), {
-      source: 'device',
-      receivedMs: message.receivedMs,
-      seq: null,
-      deviceChangeId
-    })
+    checkWeight(machine.scales.get(scaleId), grams)
+    checkRoom(machine, [scaleId])
+    this.#figures.messages.inc({ kind: 'change', outcome: 'counted' })
+    this.#seen(machine, receivedMs, false)
+    const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
+    if (!scale.isDisabled) {
+      const change = { rowId: newId(), grams, atMs: changeTimeOf(machine.clock, message.deviceMs, receivedMs) }
+      const from: From = { source: 'device', receivedMs, seq: null, deviceChangeId }
+      if (deviceChangeId !== null) rememberChange(machine, deviceChangeId)
+      this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), from)
+    }
     await this.#close(machine)
   }
 
-  async #isKnownChange(machineId: string, deviceChangeId: string): Promise<boolean> {
-    if (this.#known(machineId).changeIds.has(deviceChangeId)) return true
-    const query = {
-      name: 'known-change',
-      text: 'SELECT 1 FROM weight_change WHERE machine_id = $1 AND device_change_id = $2',
-      values: [machineId, deviceChangeId]
+  /** Rows still unsettled on the scales that are meant stand as they are. Returns how many. */
+  async stand(isMeant: (machine: MachineMemory, scale: ScaleMemory) => boolean): Promise<number> {
+    await this.commits.ready()
+    const from: From = { source: 'heartbeat', receivedMs: this.#ctx.clock.now().getTime(), seq: null, deviceChangeId: null }
+    let standing = 0
+    for (const machine of this.machines.values()) {
+      for (const scale of machine.scales.values()) {
+        if (!scale.state.pending || !isMeant(machine, scale)) continue
+        this.#take({ machine, scale }, stand(scale.state), from)
+        standing += 1
+      }
     }
-    const known = await this.#ctx.pool.query(query).catch((error: unknown) => Promise.reject(databaseError(error)))
-    return known.rows.length > 0
-  }
-
-  #remember(machine: MachineMemory, deviceChangeId: string | null): void {
-    if (deviceChangeId === null) return
-    machine.changeIds.add(deviceChangeId)
-    if (machine.changeIds.size > CHANGE_IDS_KEPT) machine.changeIds.delete(machine.changeIds.values().next().value!)
+    if (standing > 0) await this.commits.soon()
+    return standing
   }
 
   /** Rows that no further reading confirmed for 10 s stand as they are. Returns how many. */
-  async settleOverdue(): Promise<number> {
-    await this.commits.ready()
-    const monoMs = this.#ctx.clock.monotonicMs()
-    const nowMs = this.#ctx.clock.now().getTime()
-    let settled = 0
-    for (const machine of this.machines.values()) {
-      for (const scale of machine.scales.values()) {
-        const gapMs = scale.monoMs === null ? nowMs - (scale.state.readAtMs ?? 0) : monoMs - scale.monoMs
-        if (!scale.state.pending || gapMs < STANDS_AFTER_MS) continue
-        this.#take({ machine, scale }, stand(scale.state), {
-          source: 'heartbeat',
-          receivedMs: nowMs,
-          seq: null,
-          deviceChangeId: null
-        })
-        settled += 1
-      }
-    }
-    if (settled > 0) await this.commits.soon()
-    return settled
+  settleOverdue(): Promise<number> {
+    const { clock } = this.#ctx
+    const silentMs = ({ monoMs, state }: ScaleMemory) =>
+      monoMs === null ? clock.now().getTime() - (state.readAtMs ?? 0) : clock.monotonicMs() - monoMs
+    return this.stand((_machine, scale) => silentMs(scale) >= STANDS_AFTER_MS)
   }
 
   /** Adds to the batch being collected (presence, flushes) and waits until it is durable. */
@@ -191,6 +176,7 @@ export class Intake {
       this.#ctx.log.warn({ err }, 'the last readings were not written down')
     )
     await this.#weightLog?.close()
+    await this.#connection.end()
   }
 
   #known(machineId: string): MachineMemory {
@@ -246,29 +232,11 @@ export class Intake {
     const isLate = scale.state.baseline !== null && (scale.monoMs === null || gapMs > silenceAllowedMs(machine.usualIntervalMs))
     const isFirst = scale.state.baseline === null
     const step = read(scale.state, { ...settled, atMs: origin.atMs, gapMs, isLate }, toolsFor(scale, newId))
-    if (isFirst) this.#openBooks({ machine, scale }, settled.grams)
+    if (isFirst) openBooks(this.commits.collecting, { machine, scale, grams: settled.grams })
     this.#take({ machine, scale }, step, origin)
     scale.monoMs = origin.monoMs
     scale.trustedMs = origin.isTrusted ? origin.atMs : null
     retune(scale, this.#ctx.config.changeThresholdGrams)
-  }
-
-  /** A scale's first reading opens its books in the running machine session; the first after a tare moves their opening with the zero. */
-  #openBooks({ machine, scale }: At, grams: number): void {
-    const { sessionId } = machine
-    const { collecting } = this.commits
-    if (scale.taredFromGrams === null) collecting.openings.push({ sessionId, scaleId: scale.scaleId, grams })
-    else
-      collecting.moves.push({
-        rowId: NOBODY,
-        closedSessionId: NOBODY,
-        openedSessionId: sessionId,
-        scaleId: scale.scaleId,
-        grams: grams - scale.taredFromGrams
-      })
-    scale.taredFromGrams = null
-    collecting.scales.set(scale, machine)
-    collecting.machines.add(machine)
   }
 
   #take({ machine, scale }: At, step: { state: ScaleState; effects: Effect[] }, from: From): void {
@@ -292,7 +260,7 @@ export class Intake {
 
   async #write(batch: Batch): Promise<void> {
     const startedMs = performance.now()
-    const writing = writeBatch(this.#ctx.pool, batch, this.#ctx.clock.now())
+    const writing = writeBatch(this.#connection, batch, this.#ctx.clock.now())
     for (const machine of batch.machines) Object.assign(machine, { seen: 0, missed: 0, isUnflushed: false })
     await writing
     this.#figures.commit.observe((performance.now() - startedMs) / 1000)

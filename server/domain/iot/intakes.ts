@@ -26,7 +26,11 @@ export async function openShelves(ctx: Context): Promise<() => Promise<void>> {
 }
 
 /** Whose device key is this? Null for nobody's. */
-export function machineByKey(ctx: Context, key: string): { machineId: string } | null {
-  const machineId = intakeOf(ctx).keys.get(hashSecret(key).toString('hex'))
+export const machineByKey = (ctx: Context, key: string): { machineId: string } | null =>
+  machineByKeyHash(ctx, hashSecret(key).toString('hex'))
+
+/** As machineByKey, for who keeps a key's SHA-256 (hex) rather than the key. */
+export function machineByKeyHash(ctx: Context, keyHash: string): { machineId: string } | null {
+  const machineId = intakeOf(ctx).keys.get(keyHash)
   return machineId === undefined ? null : { machineId }
 }

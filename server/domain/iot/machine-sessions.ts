@@ -10,7 +10,9 @@ import { intakeOf } from './intakes.ts'
 import type { MachineMemory, ScaleMemory } from './memory.ts'
 import { sigmaOf } from './noise.ts'
 
-type Cut = { machine: MachineMemory; nextId: string }
+type Cut = { machine: MachineMemory; nextId: string; atMs: number }
+/** No transaction waits longer for another cut; a clock further back than that was set back. */
+const LONGEST_WAIT_MS = 10_000
 
 /**
  * Ends the running machine session of every machine (or of `only`) and starts the next, in the caller's transaction. Device messages wait
@@ -23,9 +25,9 @@ export async function cutMachineSessions(
 ): Promise<void> {
   const intake = intakeOf(ctx)
   const open = await intake.commits.close()
-  const cuts = [...intake.machines.values()].filter(only ?? (() => true)).map((machine): Cut => ({ machine, nextId: newId() }))
+  const cuts = [...intake.machines.values()].filter(only ?? (() => true)).map((machine) => cutOf(machine, tx.now.getTime()))
   tx.onEnd((committed) => {
-    if (committed) for (const cut of cuts) turn(ctx, cut, tx.now.getTime())
+    if (committed) for (const cut of cuts) turn(ctx, cut)
     else intake.commits.distrust() // a commit whose answer was lost may have happened
     open()
   })
@@ -42,9 +44,15 @@ export async function cutMachineSessions(
       machineSessionId: machine.sessionId,
       machineId: machine.machineId,
       startedAt,
-      endedAt: tx.now.toISOString()
+      endedAt: new Date(Math.max(machine.sessionStartedMs, tx.now.getTime())).toISOString()
     })
   }
+}
+
+/** Of two cuts at once the second to commit may have begun first: its moment is then the first one's, so that sessions follow one another. */
+function cutOf(machine: MachineMemory, nowMs: number): Cut {
+  const isEarlier = nowMs < machine.sessionStartedMs && nowMs >= machine.sessionStartedMs - LONGEST_WAIT_MS
+  return { machine, nextId: newId(), atMs: isEarlier ? machine.sessionStartedMs : nowMs }
 }
 
 /** Cuts the sessions that have lasted MACHINE_SESSION_SECONDS, by the clock that does not jump. Returns how many. */
@@ -94,10 +102,10 @@ async function closeSessions({ db, now }: Tx, machines: MachineMemory[]): Promis
       creep_grams = excluded.creep_grams, threshold_grams = excluded.threshold_grams`.execute(db)
 }
 
-async function openSessions({ db, now }: Tx, cuts: Cut[], storeMode: string): Promise<void> {
+async function openSessions({ db }: Tx, cuts: Cut[], storeMode: string): Promise<void> {
   await sql`INSERT INTO machine_session (id, machine_id, started_at, store_mode)
-    SELECT id, machine_id, ${now}::timestamptz, ${storeMode}::text FROM unnest(${cuts.map((c) => c.nextId)}::uuid[], ${cuts.map((c) => c.machine.machineId)}::text[])
-      AS cut (id, machine_id)`.execute(db)
+    SELECT id, machine_id, started_at, ${storeMode}::text FROM unnest(${cuts.map((c) => c.nextId)}::uuid[], ${cuts.map((c) => c.machine.machineId)}::text[],
+      ${cuts.map((c) => new Date(c.atMs))}::timestamptz[]) AS cut (id, machine_id, started_at)`.execute(db)
   const rows = cuts.flatMap(({ machine, nextId }) => [...machine.scales.values()].map((scale) => ({ id: nextId, scale })))
   await sql`INSERT INTO machine_session_scale (machine_session_id, scale_id, opening_grams)
     SELECT * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.scale.scaleId)}::text[], ${rows.map((r) => opening(r.scale))}::int[])`.execute(
@@ -123,7 +131,7 @@ async function markScales({ db }: Tx, cuts: Cut[]): Promise<void> {
 }
 
 /** Memory follows the committed cut. */
-function turn(ctx: Context, { machine, nextId }: Cut, atMs: number): void {
+function turn(ctx: Context, { machine, nextId, atMs }: Cut): void {
   const closedSessionId = machine.sessionId
   Object.assign(machine, {
     sessionId: nextId,

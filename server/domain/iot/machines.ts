@@ -7,7 +7,7 @@ import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret, newSecret } from '#server/platform/ids.ts'
 import { intakeOf } from './intakes.ts'
-import { startMachineSession } from './machine-sessions.ts'
+import { endMachineSession, startMachineSession } from './machine-sessions.ts'
 import { newMachine } from './memory.ts'
 import { lockMachine, type MachineRow, machineById, machinePage } from './queries.ts'
 
@@ -112,18 +112,15 @@ export async function changeMachine(
 /** Retires a machine: its key ends, its machine session closes, its history stays. Throws NotFound. */
 export async function retireMachine(ctx: Context, actor: Actor, machineId: string): Promise<void> {
   const intake = intakeOf(ctx)
+  await intake.stand((machine) => machine.machineId === machineId)
+  await intake.flush({ withScales: true })
   await intake.commits.exclusive(async () => {
     const row = await transact(
       ctx,
       async (tx) => {
         const before = await lockMachine(tx.db, machineId)
         await update(tx, machineId, { retiredAt: tx.now, online: false })
-        await tx.db
-          .updateTable('machineSession')
-          .set({ endedAt: sql`greatest(started_at, ${tx.now}::timestamptz)` })
-          .where('machineId', '=', machineId)
-          .where('endedAt', 'is', null)
-          .execute()
+        await endMachineSession(tx, intake.machines.get(machineId)!)
         await tx.db
           .updateTable('alarm')
           .set({ endedAt: tx.now })

@@ -78,7 +78,7 @@ export function newScale(machine: MachineMemory, scaleId: string, ceilingGrams: 
 
 export function newMachine(
   machineId: string,
-  { sessionId, startedMs, listeningMonoMs }: { sessionId: string; startedMs: number; listeningMonoMs: number }
+  { sessionId, startedMs, listeningMonoMs = 0 }: { sessionId: string; startedMs: number; listeningMonoMs?: number }
 ): MachineMemory {
   return {
     machineId,

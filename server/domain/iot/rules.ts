@@ -28,16 +28,16 @@ export function silenceAllowedMs(usualIntervalMs: number | null): number {
   return Math.max(OFFLINE_FLOOR_MS, OFFLINE_INTERVALS * (usualIntervalMs ?? 0))
 }
 
-const LONGEST_FIRST_MS = 5 * 60_000
 const LONGEST_NEXT = 5
 
 /**
- * The usual interval after one more gap between messages: follows slowly. A silence counts as five intervals, however long it was: one
- * is soon forgotten, but a machine that was set to report less often is understood after a few. Milliseconds; null until a gap was seen.
+ * The usual interval after one more gap between messages: follows slowly. A silence counts as five intervals, or 10 s where none is known
+ * yet, however long it was: one is soon forgotten, but a machine that reports seldom is understood after a few. Milliseconds; null until
+ * a gap was seen.
  */
 export function usualIntervalAfter(usualMs: number | null, gapMs: number): number | null {
   if (gapMs <= 0) return usualMs
-  if (usualMs === null) return gapMs > LONGEST_FIRST_MS ? null : gapMs
+  if (usualMs === null) return Math.min(gapMs, OFFLINE_FLOOR_MS)
   return usualMs + (Math.min(gapMs, LONGEST_NEXT * usualMs) - usualMs) / 8
 }
 

@@ -1,6 +1,7 @@
 /** Scales: what a machine's heartbeats made of them, live; taking one out of use; thresholds that follow the planogram. */
+import { sql } from 'kysely'
 import type { Scale } from '#contracts/api/scales.ts'
-import { type Actor, type Context, transact } from '#server/context.ts'
+import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { lightestProducts } from '#server/domain/catalog/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
@@ -37,42 +38,32 @@ export async function listScales(ctx: Context, machineId: string): Promise<{ ite
   return { items, nextCursor: null }
 }
 
-/** Takes a scale out of use, or back into it: its next reading is then its first. Throws NotFound. */
-export async function changeScale(
-  ctx: Context,
-  actor: Actor,
-  { machineId, scaleId, disabled }: { machineId: string; scaleId: string; disabled: boolean }
-): Promise<Scale> {
+type Use = { machineId: string; scaleId: string; disabled: boolean }
+
+/** Takes a scale out of use, or back into it: its next reading is then its first. A change still unsettled stands. Throws NotFound. */
+export async function changeScale(ctx: Context, actor: Actor, use: Use): Promise<Scale> {
+  const { machineId, scaleId, disabled } = use
   const intake = intakeOf(ctx)
+  await intake.stand((machine, scale) => machine.machineId === machineId && scale.scaleId === scaleId)
   await intake.commits.exclusive(async () => {
-    await transact(
-      ctx,
-      async (tx) => {
-        const set = { disabledAt: disabled ? tx.now : null }
-        const row = await tx.db
-          .updateTable('scale')
-          .set(set)
-          .where('machineId', '=', machineId)
-          .where('scaleId', '=', scaleId)
-          .returning('scaleId')
-          .executeTakeFirst()
-        if (!row) throw new NotFound('scale', `${machineId}/${scaleId}`)
-        await audit(tx, actor, {
-          action: disabled ? 'scale.disabled' : 'scale.enabled',
-          resource: 'scale',
-          resourceId: `${machineId}/${scaleId}`,
-          after: { disabled }
-        })
-      },
-      actor
-    )
     const scale = intake.machines.get(machineId)?.scales.get(scaleId)
-    if (scale?.isDisabled && !disabled)
-      Object.assign(scale, { taredFromGrams: scale.state.weight, state: { ...NEW_SCALE, noise: scale.state.noise } })
-    if (scale) scale.isDisabled = disabled
+    const isBack = scale !== undefined && scale.isDisabled && !disabled
+    const fresh = isBack ? { taredFromGrams: scale.state.weight, state: { ...NEW_SCALE, noise: scale.state.noise } } : {}
+    await transact(ctx, (tx) => noteUse(tx, actor, { ...use, fresh }), actor)
+    if (scale) Object.assign(scale, fresh, { isDisabled: disabled })
   })
   const { items } = await listScales(ctx, machineId)
   return items.find((scale) => scale.scaleId === scaleId)!
+}
+
+/** `fresh`: what the scale's detector forgets, in the same transaction, so that a restart finds no change either. */
+async function noteUse(tx: Tx, actor: Actor, { machineId, scaleId, disabled, fresh }: Use & { fresh: object }): Promise<void> {
+  const detector = sql<string>`detector || ${JSON.stringify(fresh)}::jsonb`
+  const set = { disabledAt: disabled ? tx.now : null, detector }
+  const scale = tx.db.updateTable('scale').set(set).where('machineId', '=', machineId).where('scaleId', '=', scaleId)
+  if (!(await scale.returning('scaleId').executeTakeFirst())) throw new NotFound('scale', `${machineId}/${scaleId}`)
+  const action = disabled ? 'scale.disabled' : 'scale.enabled'
+  await audit(tx, actor, { action, resource: 'scale', resourceId: `${machineId}/${scaleId}`, after: { disabled } })
 }
 
 /** Thresholds follow the planogram and the products' weights: call after either changed. */

@@ -29,6 +29,7 @@ export {
   rotateScannerKey,
   scannerById,
   scannerByKey,
+  scannerByKeyHash,
   setScannerOnline
 } from './scanners.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'

@@ -1,5 +1,4 @@
 /** Scanners: onboarded, renamed, retired; each with a device key of its own, found in memory by its hash at every request. */
-import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { NewScanner, Scanner, ScannerInput, ScannerPatch, ScannerTag } from '#contracts/api/scanners.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
@@ -14,9 +13,11 @@ const known = new WeakMap<Context, Map<string, KnownScanner>>()
 const looks = new WeakMap<Context, Promise<void>>()
 
 /** The scanner whose device key this is; null for a key that nobody has or that ended. */
-export function scannerByKey(ctx: Context, key: string): KnownScanner | null {
-  return known.get(ctx)?.get(createHash('sha256').update(key).digest('hex')) ?? null
-}
+export const scannerByKey = (ctx: Context, key: string): KnownScanner | null =>
+  scannerByKeyHash(ctx, hashSecret(key).toString('hex'))
+
+/** As scannerByKey, for who keeps a key's SHA-256 (hex) rather than the key. */
+export const scannerByKeyHash = (ctx: Context, keyHash: string): KnownScanner | null => known.get(ctx)?.get(keyHash) ?? null
 
 /** A scanner by id, as long as it is not retired. */
 export function scannerById(ctx: Context, scannerId: string): KnownScanner | null {
