@@ -51,6 +51,42 @@ const COMMANDS: Record<string, Command> = {
       await (await import('#server/processes/keys.ts')).qrKey(verb!, argument)
     }
   },
+  backup: {
+    usage: 'backup DIR',
+    does: 'write everything the store knows into a new folder, while it works (BACKUP_PASSPHRASE encrypts it)',
+    run: async ([dir]) => {
+      if (!dir) throw new Usage('name a folder that is empty or does not exist')
+      await (await import('#server/processes/backup.ts')).backUp(dir)
+    }
+  },
+  restore: {
+    usage: 'restore DIR [--check | --replace STORE_ID]',
+    does: 'make a backup this store, which must be empty or be named; --check only looks at the backup',
+    run: async (args) => {
+      const options = { check: { type: 'boolean' }, replace: text } as const
+      const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+      if (positionals.length !== 1) throw new Usage('name the folder of one backup')
+      const how = { replace: values.replace ?? null, checkOnly: values.check === true }
+      await (await import('#server/processes/restore.ts')).restore(positionals[0]!, how)
+    }
+  },
+  'forget-user': {
+    usage: 'forget-user ID [--unsettled]',
+    does: "take a person out of the store's records; visits, tickets and carts stay without him",
+    run: async (args) => {
+      const { values, positionals } = parseArgs({ args, options: { unsettled: { type: 'boolean' } }, allowPositionals: true })
+      if (positionals.length !== 1) throw new Usage('name one user by id')
+      await (await import('#server/processes/forget-user.ts')).forget(positionals[0]!, { unsettled: values.unsettled === true })
+    }
+  },
+  'export-user': {
+    usage: 'export-user ID FILE',
+    does: 'write everything the store knows of a user into a new file, as JSON',
+    run: async ([id, file]) => {
+      if (!id || !file) throw new Usage('name a user by id, and a file that does not exist')
+      await (await import('#server/processes/forget-user.ts')).exportUser(id, file)
+    }
+  },
   help: { usage: 'help', does: 'this list', run: async () => print(help()) }
 }
 

@@ -10,7 +10,7 @@ const Sample = Type.Union([Type.Number({ minimum: -MAX_GRAMS, maximum: MAX_GRAMS
 export const Samples = Type.Object(
   {
     at: Type.Optional(DeviceTime),
-    rateHz: Type.Number({ exclusiveMinimum: 0, maximum: 1000, examples: [60] }),
+    rateHz: Type.Number({ minimum: 1, maximum: 1000, examples: [60] }),
     scales: Type.Record(DeviceId, Type.Array(Sample, { maxItems: 10_000 }), {
       minProperties: 1,
       maxProperties: 4096,

@@ -22,6 +22,8 @@ import {
   sendCommand
 } from '#server/domain/iot/actions.ts'
 import { readStoreMode } from '#server/domain/user/actions.ts'
+import { Refused } from '#server/platform/errors.ts'
+import type { RouteAccess } from './access.ts'
 import type { Resource } from './app.ts'
 
 const tags = ['machines']
@@ -71,7 +73,11 @@ export const machines: Resource = (app, ctx) => {
 /** Paths of the system this one replaces, kept for its apps. */
 export const machineControl: Resource = (app, ctx) => {
   const status = { summary: 'Is the machine online, locked, open for customers?', tags, params, response: { 200: MachineStatus } }
-  app.get('/api/machines/:machineId/status', { schema: status, config: { access: 'machines:read' } }, async (req) => {
+  const access: RouteAccess[] = ['device:machine', 'machines:read']
+  app.get('/api/machines/:machineId/status', { schema: status, config: { access } }, async (req) => {
+    const owner = req.device?.machineId
+    if (owner !== undefined && owner !== req.params.machineId)
+      throw new Refused('wrong-device', `this is the key of machine ${owner}`)
     const { machineId, operationStatus, online, locked, lastHeartbeatAt } = await readMachine(ctx, req.params.machineId)
     return {
       status: 'success' as const,

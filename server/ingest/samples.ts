@@ -13,7 +13,7 @@ const MAX_SAMPLES = 10_000
 /** Takes one message of samples. Throws Invalid naming the field; else as recordSamples. */
 export function handleSamples(ctx: Context, { deviceId, body, receivedMs }: DeviceMessage): Durable {
   const { at, rateHz, scales, ...rest } = object(body, 'body')
-  if (typeof rateHz !== 'number' || !(rateHz > 0 && rateHz <= 1000)) throw new Invalid('rateHz', 'must be a number above 0, at most 1000')
+  if (typeof rateHz !== 'number' || !(rateHz >= 1 && rateHz <= 1000)) throw new Invalid('rateHz', 'must be a number from 1 to 1000')
   const entries = Object.entries(object(scales, 'scales'))
   if (entries.length === 0) throw new Invalid('scales', 'must name a scale')
   for (const [scaleId, samples] of entries) checkSamples(scaleId, samples)

@@ -36,9 +36,10 @@ async function tell(store: TestStore, options: Parameters<typeof simulateStory>[
     clock.advance(message.at)
     await deliver(store, story, { message, shop })
   }
-  clock.advance(new Date(beatMs + 30_000))
+  const endMs = clock.now().getTime()
+  clock.advance(new Date(endMs + 30_000))
   await store.drain()
-  return { story, shop, api: apiOf(store) }
+  return { story, shop, api: apiOf(store), endMs }
 }
 
 type Told = { message: StoryMessage; shop: Awaited<ReturnType<typeof onboard>> }
@@ -75,6 +76,12 @@ async function sums({ story, api }: Awaited<ReturnType<typeof tell>>) {
   return { truth, seen }
 }
 
+/** A story may be cut off with a hand on a scale: what it settles to, nobody was told. */
+function scalesBusyAtTheEnd({ story, endMs }: Awaited<ReturnType<typeof tell>>): Set<string> {
+  const late = story.truth.actions.filter((action) => Date.parse(action.at) > endMs - 5000)
+  return new Set(late.flatMap((action) => action.scaleIds.map((scaleId) => `${action.machineId}/${scaleId}`)))
+}
+
 for (const scenario of ['two-at-once', 'refill-trip', 'demo'] as const) {
   test(`the story "${scenario}" ends with a ticket for each machine of each visit, every gram on its scale and books that balance`, async () => {
     const clock = replayClock(START)
@@ -100,7 +107,9 @@ for (const scenario of ['two-at-once', 'refill-trip', 'demo'] as const) {
         )
     }
     const { truth, seen } = await sums(told)
+    const busy = scalesBusyAtTheEnd(told)
     for (const scale of new Set([...truth.keys(), ...seen.keys()])) {
+      if (busy.has(scale)) continue
       const due = truth.get(scale) ?? 0
       const off = Math.abs((seen.get(scale) ?? 0) - due)
       assert(off <= Math.max(15, 0.03 * Math.abs(due)), `${scale}: ${seen.get(scale) ?? 0} g recorded, ${due.toFixed(1)} g moved`)

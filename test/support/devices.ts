@@ -55,7 +55,7 @@ export async function mqttDevice(
 ) {
   const settings = { username: machineId, password: deviceKey, reconnectPeriod: 0, protocolVersion: 4 as const, ...options }
   const client = await connectAsync(store.mqttUrl!, settings, false)
-  client.on('error', () => {})
+  client.setMaxListeners(0).on('error', () => {})
   const branch = `store/${store.ctx.store.storeId}/${kind}/${machineId}`
   const publish = (channel: string, body: unknown, more = {}) => publishTo(client, `${branch}/${channel}`, { body, ...more })
   return {
@@ -92,12 +92,11 @@ export async function publishTo(
 ): Promise<'acknowledged' | 'closed'> {
   const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   if (!client.connected) return 'closed'
-  const closed = new Promise<'closed'>((resolve) => client.once('close', () => resolve('closed')))
-  const published = client.publishAsync(topic, payload, { qos: 1, retain }).then(
-    () => 'acknowledged' as const,
-    () => 'closed' as const
-  )
-  return Promise.race([published, closed])
+  const { promise, resolve } = Promise.withResolvers<'acknowledged' | 'closed'>()
+  const onClose = () => resolve('closed')
+  client.once('close', onClose)
+  client.publish(topic, payload, { qos: 1, retain }, (error) => resolve(error ? 'closed' : 'acknowledged'))
+  return promise.finally(() => client.off('close', onClose))
 }
 
 /** A machine's weight changes as the API lists them, oldest first. */
