@@ -3,6 +3,7 @@ import type { Context } from '#server/context.ts'
 import { attachLateEvidenceJob } from './attach-late-evidence.ts'
 import { cleanUpJob } from './clean-up.ts'
 import { expireLeasesJob } from './expire-leases.ts'
+import { forgetOldUsersJob } from './forget-old-users.ts'
 import { reloadDeviceKeysJob } from './reload-device-keys.ts'
 import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
 import { rotateMachineSessionsJob } from './rotate-machine-sessions.ts'
@@ -20,7 +21,8 @@ const JOBS: Job[] = [
   reviewEmptyTicketsJob, // 1 s
   expireLeasesJob, // 2 s
   reloadDeviceKeysJob, // 2 s
-  cleanUpJob // 1 h
+  cleanUpJob, // 1 h
+  forgetOldUsersJob // 1 day
 ]
 
 /** Starts the timetable. `stop` resolves when nothing runs any more; `drain` runs every job until there is nothing left to do. */

@@ -1,6 +1,7 @@
 /** manage backup DIR: everything the store knows, in one folder, while it goes on working. */
-import { dirname, resolve } from 'node:path'
+
 import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type Config, readConfig } from '#server/config.ts'
 import { SYSTEM, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
@@ -23,12 +24,17 @@ export async function backUp(folder: string): Promise<void> {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
   const facts = { at: manifest.takenAt, rows, bytes, encrypted: manifest.sealing !== null }
   await withStore((ctx) =>
-    transact(ctx, (tx) => audit(tx, actor, { action: 'backed-up', resource: 'store', resourceId: manifest.storeId, after: facts }))
+    transact(ctx, (tx) =>
+      audit(tx, actor, { action: 'backed-up', resource: 'store', resourceId: manifest.storeId, after: facts })
+    )
   )
-  if (!config.backupPassphrase) say('BACKUP_PASSPHRASE is not set: phone numbers lie in this backup in clear; keep it where only you can read it')
+  if (!config.backupPassphrase)
+    say('BACKUP_PASSPHRASE is not set: phone numbers lie in this backup in clear; keep it where only you can read it')
   if (manifest.keys.leftOut.length > 0) say(`left out, since they are secret: QR keys ${manifest.keys.leftOut.join(', ')}`)
   say('not in it: video clips, logs, the settings, TLS keys')
-  say(`done: ${resolve(folder)} holds ${countOf(rows)} rows as of ${manifest.takenAt}, ${sizeOf(bytes)}, taken in ${secondsSince(startedMs)}`)
+  say(
+    `done: ${resolve(folder)} holds ${countOf(rows)} rows as of ${manifest.takenAt}, ${sizeOf(bytes)}, taken in ${secondsSince(startedMs)}`
+  )
 }
 
 /** The backup itself, without a word to the store. */

@@ -25,13 +25,18 @@ const BORN_WITH = new Set(['store', 'job_run'])
  * Restores the backup in `folder` into the store that the settings name. `replace` names the store that it may replace; without it the
  * store must be empty. With `checkOnly` it ends after the backup was checked. Throws Refused; then nothing was changed.
  */
-export async function restore(folder: string, { replace, checkOnly }: { replace: string | null; checkOnly: boolean }): Promise<void> {
+export async function restore(
+  folder: string,
+  { replace, checkOnly }: { replace: string | null; checkOnly: boolean }
+): Promise<void> {
   const config = readConfig()
   const startedMs = performance.now()
   const backup = await openBackup(resolve(folder), config.backupPassphrase)
   const { storeId, takenAt } = backup.manifest
   const files = filesOf(backup.manifest)
-  say(`backup of store ${storeId} as of ${takenAt}: checking ${files.length} files, ${sizeOf(files.reduce((sum, file) => sum + file.bytes, 0))}`)
+  say(
+    `backup of store ${storeId} as of ${takenAt}: checking ${files.length} files, ${sizeOf(files.reduce((sum, file) => sum + file.bytes, 0))}`
+  )
   for (const file of files) await verifyFile(backup, file)
   assertKnown(backup.manifest)
   say(`every file is as it was written (${secondsSince(startedMs)})`)
@@ -68,7 +73,11 @@ async function assertMayReplace(client: pg.Client, replace: string | null): Prom
   for (const { name } of tables.filter((table) => !BORN_WITH.has(table.name)))
     if ((await client.query(`SELECT FROM ${quoted(name)} LIMIT 1`)).rowCount) used.push(name)
   const { id, name } = rows[0] ?? { id: null, name: '' }
-  if (replace !== null && replace !== id) throw new Refused('another-store', `--replace names ${replace}, but this store is ${id}: nothing was changed`)
+  if (replace !== null && replace !== id)
+    throw new Refused('another-store', `--replace names ${replace}, but this store is ${id}: nothing was changed`)
   if (used.length > 0 && replace === null)
-    throw new Refused('not-empty', `this store (${name}, ${id}) is not empty: to lose everything in it for the backup, add --replace ${id}`)
+    throw new Refused(
+      'not-empty',
+      `this store (${name}, ${id}) is not empty: to lose everything in it for the backup, add --replace ${id}`
+    )
 }

@@ -34,7 +34,10 @@ export async function runUntilStopped(start: (stopping: (why: string) => void) =
     explain(error)
     process.exit(1)
   })
-  started.then(() => setTimeout(flushCompileCache, CACHE_AFTER_MS).unref(), () => {})
+  started.then(
+    () => setTimeout(flushCompileCache, CACHE_AFTER_MS).unref(),
+    () => {}
+  )
   const code = await ending.promise
   setTimeout(() => process.exit(code || 1), STOP_WITHIN_MS).unref()
   if (code === 0) say('stopping')

@@ -1,5 +1,4 @@
 /** A bare line to an MQTT broker: sends any bytes at all, and tells what came back and when it was cut. */
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type Packet } from 'mqtt-packet'
@@ -23,8 +22,8 @@ export async function openLine(url: string) {
   parser.on('error', () => {})
   socket.on('data', (bytes) => parser.parse(bytes))
   socket.on('error', () => {})
-  await Promise.race([once(socket, 'connect'), once(socket, 'close')])
-  const closed = socket.closed ? Promise.resolve() : once(socket, 'close').then(() => {})
+  const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
+  await Promise.race([new Promise<void>((resolve) => void socket.once('connect', resolve)), closed])
   return lineOf(socket, { heard, closed })
 }
 

@@ -197,7 +197,7 @@ CREATE TABLE weight_change (
 CREATE INDEX weight_change_machine ON weight_change (machine_id, occurred_at DESC, id DESC) WHERE withdrawn_at IS NULL; -- a ticket's window; list by machine
 CREATE INDEX weight_change_scale ON weight_change (machine_id, scale_id, occurred_at DESC, id DESC) WHERE withdrawn_at IS NULL; -- list by scale
 CREATE INDEX weight_change_time ON weight_change (occurred_at DESC, id DESC) WHERE withdrawn_at IS NULL; -- list of all; by a visit's time
-CREATE INDEX weight_change_late ON weight_change (machine_id, occurred_at) WHERE found_late AND withdrawn_at IS NULL; -- spans that reach back into a window
+CREATE INDEX weight_change_late ON weight_change USING gist (tstzrange(occurred_from, occurred_at, '[]')) WHERE found_late AND withdrawn_at IS NULL; -- spans that reach into a window
 CREATE INDEX weight_change_session ON weight_change (machine_session_id) WHERE withdrawn_at IS NULL; -- the sum of a machine session
 CREATE UNIQUE INDEX weight_change_message ON weight_change (machine_id, scale_id, boot_epoch, seq) WHERE seq IS NOT NULL AND device_change_id IS NULL; -- one row a message
 CREATE UNIQUE INDEX weight_change_device ON weight_change (machine_id, device_change_id) WHERE device_change_id IS NOT NULL; -- a change's id counts once
@@ -345,6 +345,7 @@ CREATE TABLE ticket (
 );
 CREATE INDEX ticket_status ON ticket (status, number DESC); -- the queue; list by status
 CREATE INDEX ticket_machine ON ticket (machine_id, number DESC); -- list by machine
+CREATE INDEX ticket_machine_status ON ticket (machine_id, status, number DESC); -- list by machine and status
 CREATE INDEX ticket_user ON ticket (user_id, number DESC); -- list by user
 CREATE INDEX ticket_window ON ticket (machine_id, window_end); -- tickets that late evidence belongs to
 CREATE INDEX ticket_lease ON ticket (lease_expires_at) WHERE status = 'UNDER_REVIEW'; -- leases that ran out

@@ -81,8 +81,27 @@ export type WeightChangeFilter = {
 
 /** Newest first. `span`: those that happened, or may have happened, while it lasted. */
 export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
-  const { machineId, scaleId, from, to, span, limit = 50, cursor } = filter
+  const { limit = 50, cursor } = filter
   const after = decodeCursor(cursor, ['text', 'uuid'])
+  const spread =
+    filter.scaleId !== undefined && filter.machineId === undefined ? await machinesWithScale(db, filter.scaleId) : null
+  const pages = spread
+    ? spread.map((machineId) => narrowed(db, { ...filter, machineId, after, limit }).execute())
+    : [narrowed(db, { ...filter, after, limit }).execute()]
+  const rows = (await Promise.all(pages)).flat()
+  if (spread) rows.sort((a, b) => Number(b.exactAt) - Number(a.exactAt) || (a.id < b.id ? 1 : -1))
+  return pageOf(rows.slice(0, limit + 1), limit, (row) => [row.exactAt, row.id])
+}
+
+/** A scale's id is unique within its machine alone: a list by scale without machine reads each machine's in order and merges. */
+async function machinesWithScale(db: Db, scaleId: string): Promise<string[]> {
+  const rows = await db.selectFrom('scale').select('machineId').where('scaleId', '=', scaleId).execute()
+  return rows.map((row) => row.machineId)
+}
+
+type Narrow = Omit<WeightChangeFilter, 'cursor'> & { after: ReturnType<typeof decodeCursor>; limit: number }
+
+function narrowed(db: Db, { machineId, scaleId, from, to, span, after, limit }: Narrow) {
   let query = changes(db)
     .orderBy('occurredAt', 'desc')
     .orderBy('id', 'desc')
@@ -91,14 +110,17 @@ export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
   if (scaleId) query = query.where('scaleId', '=', scaleId)
   if (from) query = query.where('occurredAt', '>=', new Date(from))
   if (to) query = query.where('occurredAt', '<=', new Date(to))
-  if (span) query = query.where('occurredAt', '>=', span.from)
-  if (span?.to)
-    query = query.where((e) =>
-      e.or([e('occurredAt', '<=', span.to), e.and([e('foundLate', '=', true), e('occurredFrom', '<=', span.to)])])
-    )
+  if (span) query = query.where(during(span))
   if (after) query = query.where(sql<boolean>`(occurred_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
-  return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
+  return query
 }
+
+/** In the span by time, or found late with a span of its own that reaches into it. */
+const during = ({ from, to }: Span) =>
+  to === null
+    ? sql<boolean>`occurred_at >= ${from}`
+    : sql<boolean>`((occurred_at >= ${from} AND occurred_at <= ${to}) OR
+        (found_late AND tstzrange(occurred_from, occurred_at, '[]') && tstzrange(${from}, ${to}, '[]')))`
 
 const micros = (value: unknown): string => (/^\d{1,18}$/.test(String(value)) ? String(value) : '0')
 

@@ -26,7 +26,8 @@ const EVIDENCE = sql`LATERAL (
   UNION ALL
   SELECT * FROM weight_change AS late
   WHERE late.machine_id = ticket.machine_id AND late.withdrawn_at IS NULL AND late.found_late
-    AND late.occurred_at > ticket.window_end AND late.occurred_from <= ticket.window_end) AS change`
+    AND tstzrange(late.occurred_from, late.occurred_at, '[]') && tstzrange(ticket.window_start, ticket.window_end, '[]')
+    AND late.occurred_at > ticket.window_end) AS change`
 
 /** What `known` holds of each change: its id and signed grams. */
 export const FINGERPRINT = sql`(

@@ -15,6 +15,7 @@ import { scannerById } from './scanners.ts'
 import { type Code, SKEW_SECONDS, verifyToken } from './token.ts'
 
 export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from './carts.ts'
+export { forgetOldUsers, forgetUser } from './privacy.ts'
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
 export { type Direction, noteScan } from './scan-log.ts'

@@ -28,7 +28,12 @@ export function assertThereIsAStore(config: Config): void {
 
 /** One connection for one long piece of work. */
 export async function connect(url: string, name: string): Promise<pg.Client & AsyncDisposable> {
-  const client = new pg.Client({ connectionString: url, application_name: name, connectionTimeoutMillis: 10_000, keepAlive: true })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true
+  })
   client.on('error', () => {}) // the query that waits for it says so
   await client.connect()
   await client.query(SETTINGS)

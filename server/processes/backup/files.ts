@@ -37,7 +37,11 @@ export async function writeFileOf(
 /** Hands the content of a file to `use` as a stream, and answers with what came out of it. */
 export async function readFileOf(
   { dir, key }: Place,
-  { name, use, onBytes }: { name: string; use: (content: AsyncIterable<Buffer>) => Promise<void>; onBytes?: (bytes: number) => void }
+  {
+    name,
+    use,
+    onBytes
+  }: { name: string; use: (content: AsyncIterable<Buffer>) => Promise<void>; onBytes?: (bytes: number) => void }
 ): Promise<Told> {
   const content = counter()
   await pipeline(
@@ -60,11 +64,16 @@ export async function hashOf(source: AsyncIterable<Buffer>): Promise<Told> {
 
 /** Throws Refused('backup-damaged') unless the file lies there as it was written. */
 export async function verifyFile({ dir }: Pick<Backup, 'dir'>, { name, bytes, sha256 }: StoredFile): Promise<void> {
-  const found = await hashOf(createReadStream(join(dir, name), { highWaterMark: READ_BYTES })).catch((error: NodeJS.ErrnoException) => {
-    throw new Refused('backup-damaged', error.code === 'ENOENT' ? `${name} is missing in ${dir}` : `${name}: ${error.message}`)
-  })
+  const found = await hashOf(createReadStream(join(dir, name), { highWaterMark: READ_BYTES })).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new Refused('backup-damaged', error.code === 'ENOENT' ? `${name} is missing in ${dir}` : `${name}: ${error.message}`)
+    }
+  )
   if (found.sha256 !== sha256 || found.bytes !== bytes)
-    throw new Refused('backup-damaged', `${name} is not as it was written: its checksum differs; take another backup of the store`)
+    throw new Refused(
+      'backup-damaged',
+      `${name} is not as it was written: its checksum differs; take another backup of the store`
+    )
 }
 
 /** Makes the names in a folder survive a power cut. */
@@ -76,7 +85,11 @@ export async function flushFolder(dir: string): Promise<void> {
 const counter = (): Counter => ({ bytes: 0, hash: createHash('sha256') })
 const told = ({ bytes, hash }: Counter): Told => ({ bytes, sha256: hash.digest('hex') })
 
-async function* counting(count: Counter, source: AsyncIterable<Buffer>, onBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* counting(
+  count: Counter,
+  source: AsyncIterable<Buffer>,
+  onBytes?: (bytes: number) => void
+): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     count.bytes += chunk.length
     count.hash.update(chunk)

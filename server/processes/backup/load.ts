@@ -43,7 +43,8 @@ async function assertFits(client: pg.Client, stored: StoredTable[]): Promise<str
   const made = await listTables(client)
   const shape = (tables: { name: string; columns: string[] }[]) =>
     JSON.stringify(tables.map(({ name, columns }) => [name, columns.toSorted()]).toSorted())
-  if (shape(made) !== shape(stored)) throw new Refused('backup-newer', 'this backup has tables or columns that its migrations do not make here')
+  if (shape(made) !== shape(stored))
+    throw new Refused('backup-newer', 'this backup has tables or columns that its migrations do not make here')
   return made.map(({ name }) => name)
 }
 
@@ -65,7 +66,10 @@ async function assertSame(client: pg.Client, table: StoredTable): Promise<void> 
   const rows = copyOut(client, `COPY ${target(table)} TO STDOUT`)
   const { sha256 } = await hashOf(rows)
   if (rows.rows !== table.rows || sha256 !== table.sha256)
-    throw new Refused('restore-differs', `${table.name} came back with ${rows.rows} rows that differ from the ${table.rows} of the backup`)
+    throw new Refused(
+      'restore-differs',
+      `${table.name} came back with ${rows.rows} rows that differ from the ${table.rows} of the backup`
+    )
 }
 
 /**

@@ -64,8 +64,12 @@ function readManifest(text: string): Manifest {
   }
   if (manifest?.format !== FORMAT) throw new Refused('no-backup', `${MANIFEST} is not one of this store's backups`)
   if (manifest.version !== VERSION)
-    throw new Refused('backup-newer', `this backup has format ${manifest.version}, this release reads format ${VERSION}: use a newer release`)
-  if (filesOf(manifest).some(({ name }) => !SAFE_NAME.test(name))) throw new Refused('backup-damaged', `${MANIFEST} names a strange file`)
+    throw new Refused(
+      'backup-newer',
+      `this backup has format ${manifest.version}, this release reads format ${VERSION}: use a newer release`
+    )
+  if (filesOf(manifest).some(({ name }) => !SAFE_NAME.test(name)))
+    throw new Refused('backup-damaged', `${MANIFEST} names a strange file`)
   return manifest
 }
 

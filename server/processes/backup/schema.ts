@@ -21,7 +21,10 @@ export const knownMigrations = (folder = FOLDER): string[] =>
 export function assertKnown({ migrations }: Manifest, known = knownMigrations()): void {
   const strange = migrations.filter((name, n) => known[n] !== name)
   if (strange.length > 0)
-    throw new Refused('backup-newer', `this backup is of a newer or another release (${strange.join(', ')} is not known here): restore it with that release`)
+    throw new Refused(
+      'backup-newer',
+      `this backup is of a newer or another release (${strange.join(', ')} is not known here): restore it with that release`
+    )
 }
 
 /** One transaction over `client`, which Kysely's migrator and plain queries share. */
@@ -59,10 +62,12 @@ export async function dropAll(client: pg.Client): Promise<void> {
 
 /** Takes away what would slow or order the loading (foreign keys, indexes, triggers); answers with the commands that bring it back. */
 export async function loosen(client: pg.Client, tables: string[]): Promise<string[]> {
-  const { rows: keys } = await client.query(`SELECT conrelid::regclass::text AS on, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS is
+  const { rows: keys } =
+    await client.query(`SELECT conrelid::regclass::text AS on, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS is
     FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1, 2`)
   for (const key of keys) await client.query(`ALTER TABLE ${key.on} DROP CONSTRAINT ${key.name}`)
-  const { rows: indexes } = await client.query(`SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS is FROM pg_index
+  const { rows: indexes } =
+    await client.query(`SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS is FROM pg_index
     JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY 1`)
   for (const index of indexes) await client.query(`DROP INDEX ${index.name}`)

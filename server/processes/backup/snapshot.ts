@@ -66,7 +66,11 @@ type Placing = { dir: string; key: Buffer | null; say: Say }
 
 async function writeTable(client: pg.Client, { name, columns }: Table, { say, ...place }: Placing): Promise<StoredTable> {
   const rows = copyOut(client, `COPY ${target({ name, columns })} TO STDOUT`)
-  const { bytes, sha256, file } = await writeFileOf(place, { name: `${name}.copy.gz`, source: rows, onBytes: progressOf(say, name) })
+  const { bytes, sha256, file } = await writeFileOf(place, {
+    name: `${name}.copy.gz`,
+    source: rows,
+    onBytes: progressOf(say, name)
+  })
   if (rows.rows > 0) say(`  ${name}: ${countOf(rows.rows)} rows, ${sizeOf(bytes)}`)
   return { name, columns, rows: rows.rows, bytes, sha256, file }
 }
@@ -83,10 +87,14 @@ async function storeOf(client: pg.Client): Promise<Pick<Manifest, 'storeId' | 's
 }
 
 async function readSequences(client: pg.Client): Promise<StoredSequence[]> {
-  const { rows } = await client.query<{ name: string }>("SELECT sequencename AS name FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1")
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT sequencename AS name FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1"
+  )
   const sequences: StoredSequence[] = []
   for (const { name } of rows) {
-    const { rows: state } = await client.query(`SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoted(name)}`)
+    const { rows: state } = await client.query(
+      `SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoted(name)}`
+    )
     sequences.push({ name, ...state[0] })
   }
   return sequences
@@ -95,9 +103,14 @@ async function readSequences(client: pg.Client): Promise<StoredSequence[]> {
 async function assertHoldsNoSecrets(client: pg.Client, tables: Table[]): Promise<void> {
   for (const { name, columns } of tables)
     for (const column of columns.filter((each) => SECRET_COLUMN.test(each))) {
-      const { rows } = await client.query(`SELECT EXISTS (SELECT FROM ${quoted(name)} WHERE ${quoted(column)}::text <> '') AS found`)
+      const { rows } = await client.query(
+        `SELECT EXISTS (SELECT FROM ${quoted(name)} WHERE ${quoted(column)}::text <> '') AS found`
+      )
       if (rows[0].found)
-        throw new Refused('passphrase-missing', `${name}.${column} holds secrets, which go into no backup in clear: set BACKUP_PASSPHRASE`)
+        throw new Refused(
+          'passphrase-missing',
+          `${name}.${column} holds secrets, which go into no backup in clear: set BACKUP_PASSPHRASE`
+        )
     }
 }
 
@@ -106,5 +119,8 @@ async function assertIsFree(dir: string, draft: string): Promise<void> {
   if (there && (!there.isDirectory() || (await readdir(dir)).length > 0))
     throw new Refused('not-empty', `${dir} is not empty: name a folder that is empty or does not exist`)
   if (await stat(draft).catch(() => null))
-    throw new Refused('not-empty', `${draft} is there: an earlier backup was interrupted, or one is running; remove it if none is`)
+    throw new Refused(
+      'not-empty',
+      `${draft} is there: an earlier backup was interrupted, or one is running; remove it if none is`
+    )
 }
