@@ -87,6 +87,15 @@ const COMMANDS: Record<string, Command> = {
       await (await import('#server/processes/forget-user.ts')).exportUser(id, file)
     }
   },
+  ready: {
+    usage: 'ready [--wait SECONDS]',
+    does: 'is the server ready? waits so long for it',
+    run: async (args) => {
+      const { wait = '0' } = parseArgs({ args, options: { wait: text } }).values
+      if (!/^\d{1,4}$/.test(wait)) throw new Usage('--wait takes seconds')
+      await (await import('#server/processes/update-ready.ts')).untilReady(Number(wait))
+    }
+  },
   help: { usage: 'help', does: 'this list', run: async () => print(help()) }
 }
 

@@ -1,10 +1,11 @@
 /** The benchmarks: `npm run bench [-- NAME…] [--json]`. Every one there is, one line each; each prints a table. */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { ingest } from './ingest.ts'
 import { shelves } from './shelves.ts'
 import { type Bench, printTable, type Row } from './table.ts'
 
-const BENCHES: Bench[] = [shelves]
+const BENCHES: Bench[] = [shelves, ingest]
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, data: { type: 'string' } },

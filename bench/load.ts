@@ -10,7 +10,15 @@ export type LoadOrder = {
   /** Each heartbeat differs from the one before by one scale's 300 g. */
   isChanging: boolean
 }
-export type LoadResult = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; errors: number; non2xx: number; requests: number }
+export type LoadResult = {
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+  errors: number
+  non2xx: number
+  requests: number
+}
 
 const SCALES = 11
 
@@ -40,7 +48,15 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     }
   })
   const { requests, latency, errors, non2xx } = result
-  return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, maxMs: latency.max, errors, non2xx, requests: requests.total }
+  return {
+    perSecond: requests.average,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    maxMs: latency.max,
+    errors,
+    non2xx,
+    requests: requests.total
+  }
 }
 
 if (import.meta.main) process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2]!) as LoadOrder)))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const STORE = join(import.meta.dirname, '..', 'server', 'processes', 'store.ts')
+const RUN = join(import.meta.dirname, '..', 'server', 'processes', 'run.sh')
 const PASSWORD = 'benchmarks are not for sale'
 
 export type RealServer = {
@@ -20,8 +20,16 @@ export type RealServer = {
 /** Starts it and waits until it is ready. */
 export async function startRealServer(env: Record<string, string> = {}): Promise<RealServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
-  const settings = { PATH: '/usr/bin:/bin', DATA_DIR: dataDir, PORT: '0', MQTT_PORT: '0', SUPERUSER_PASSWORD: PASSWORD, LOG_LEVEL: 'warn', ...env }
-  const child = spawn(process.execPath, [STORE], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] })
+  const settings = {
+    PATH: '/usr/bin:/bin',
+    DATA_DIR: dataDir,
+    PORT: '0',
+    MQTT_PORT: '0',
+    SUPERUSER_PASSWORD: PASSWORD,
+    LOG_LEVEL: 'warn',
+    ...env
+  }
+  const child = spawn('sh', [RUN, 'store'], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] })
   let mqttUrl = ''
   let url = ''
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -58,6 +66,9 @@ export async function startRealServer(env: Record<string, string> = {}): Promise
 /** Onboards `count` machines; returns their ids and keys. */
 export async function onboardMachines(server: RealServer, count: number): Promise<{ machineId: string; deviceKey: string }[]> {
   const machines = []
-  for (let n = 0; n < count; n++) machines.push(await server.call('POST', '/api/v1/machines', { machineId: `M${n}`, displayName: `Machine ${n}`, kind: 'shelf' }))
+  for (let n = 0; n < count; n++)
+    machines.push(
+      await server.call('POST', '/api/v1/machines', { machineId: `M${n}`, displayName: `Machine ${n}`, kind: 'shelf' })
+    )
   return machines
 }

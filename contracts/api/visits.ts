@@ -23,3 +23,15 @@ export const VisitQuery = Type.Object({
   open: Type.Optional(Type.Boolean({ description: 'true: who is inside now; false: who has left' })),
   userId: Type.Optional(Uuid)
 })
+
+export const VisitClosing = Type.Object(
+  {
+    reason: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      pattern: '\\S',
+      description: 'why the visit ends without a code; kept in the audit trail'
+    })
+  },
+  { additionalProperties: false }
+)

@@ -2,8 +2,8 @@
 import { Type } from 'typebox'
 import { Cart } from '#contracts/api/carts.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
-import { Visit, VisitDetail, VisitQuery } from '#contracts/api/visits.ts'
-import { visitWithTickets } from '#server/domain/ticket/actions.ts'
+import { Visit, VisitClosing, VisitDetail, VisitQuery } from '#contracts/api/visits.ts'
+import { letOut, visitWithTickets } from '#server/domain/ticket/actions.ts'
 import { findCart, listVisits } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import type { Resource } from './app.ts'
@@ -22,6 +22,17 @@ export const visits: Resource = (app, ctx) => {
 
   const one = { summary: 'One visit with its tickets and cart', tags, params, response: { 200: VisitDetail } }
   app.get('/visits/:id', { schema: one, config: { access: 'visits:read' } }, async (req) => visitWithTickets(ctx, req.params.id))
+
+  const close = {
+    summary: 'End the visit of somebody who left without a code',
+    tags,
+    params,
+    body: VisitClosing,
+    response: { 200: VisitDetail }
+  }
+  app.post('/visits/:id/close', { schema: close, config: { access: 'visits:close', idempotent: true } }, async (req) =>
+    letOut(ctx, req.actor, { visitId: req.params.id, reason: req.body.reason })
+  )
 
   const cart = { summary: 'The cart of a visit; 404 while it is open', tags, params, response: { 200: Cart } }
   app.get('/visits/:id/cart', { schema: cart, config: { access: 'carts:read' } }, async (req) => {

@@ -51,13 +51,13 @@ async function take({ kind, text }: Step, terminal: Terminal, where: string): Pr
 /** Text as the page has it, `…` standing for anything. */
 function pattern(text: string): RegExp {
   const literal = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(text.trim().split('…').map(literal).join('[^]*?'))
+  return new RegExp(text.trim().split('…').map(literal).join('[\\s\\S]*?'))
 }
 
 /** The marked blocks of a page, in order. A mark without a block right below it is a mistake in the page. */
 function stepsOf(path: string): Step[] {
   const page = readFileSync(path, 'utf8')
-  return [...page.matchAll(/^<!-- ((?:run|prints)[^>]*?) -->\n(?:```\w+\n([^]*?)^```$)?/gm)].map((match) => {
+  return [...page.matchAll(/^<!-- ((?:run|prints)[^>]*?) -->\n(?:```\w+\n([\s\S]*?)^```$)?/gm)].map((match) => {
     const line = page.slice(0, match.index).split('\n').length
     const kind = KINDS[match[1]!]
     assert(kind && match[2] !== undefined, `${path}:${line}: "${match[1]}" is no mark, or has no block below it`)
@@ -81,7 +81,9 @@ class Terminal {
     // Output line by line, also from programs that would keep it back when nobody watches (stdbuf is in coreutils).
     const environment = { PATH: path, HOME: folder, LC_ALL: 'C.UTF-8', no_proxy: '*', ...settings }
     this.#bash = spawn('stdbuf', ['-oL', 'bash', '-s'], { cwd: folder, env: environment, detached: true })
-    for (const stream of [this.#bash.stdout, this.#bash.stderr]) stream.on('data', (data) => void (this.#output += data))
+    this.#bash.stdout.on('data', (data) => {
+      this.#output += data
+    })
     this.#bash.stdin.write('exec 2>&1\n')
   }
 
@@ -91,7 +93,10 @@ class Terminal {
     writeFileSync(file, block)
     this.#output = ''
     this.#bash.stdin.write(`. ${file} </dev/null; printf '\\n<<over>>\\n'\n`)
-    await until(() => this.#output.endsWith('\n<<over>>\n'), () => `${where} did not end:\n${this.#output}`)
+    await until(
+      () => this.#output.endsWith('\n<<over>>\n'),
+      () => `${where} did not end:\n${this.#output}`
+    )
     this.said = this.#output.slice(0, -'\n<<over>>\n'.length)
   }
 
@@ -107,7 +112,10 @@ class Terminal {
   /** Waits until what runs beside has printed it. */
   async heardBeside(wanted: RegExp, where: string): Promise<void> {
     const log = () => readFileSync(join(this.#folder, `beside-${this.#besides}.log`), 'utf8')
-    await until(() => wanted.test(log()), () => `${where}: the second terminal says something else:\n${log()}`)
+    await until(
+      () => wanted.test(log()),
+      () => `${where}: the second terminal says something else:\n${log()}`
+    )
   }
 
   /** Ends the bash and all that it started: they are a process group of their own. */
@@ -133,14 +141,20 @@ async function startServer(dataDir: string) {
   mkdirSync(dataDir)
   const child = spawn(process.execPath, [join(ROOT, 'server', 'processes', 'store.ts')], { cwd: dataDir, env: environment })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => void (output += data))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      output += data
+    })
   const stop = async () => {
     const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve()
     child.kill('SIGTERM')
     await ended
     assert.equal(child.exitCode, 0, `the server ends with 0:\n${output}`)
   }
-  await until(() => /ready in/.test(output) || child.exitCode !== null, () => `the server does not start:\n${output}`)
+  await until(
+    () => /ready in/.test(output) || child.exitCode !== null,
+    () => `the server does not start:\n${output}`
+  )
   const port = (line: RegExp) => line.exec(output)?.[1] ?? assert.fail(`no port in what the server says:\n${output}`)
   const BASE_URL = `http://127.0.0.1:${port(/ready in .*?127\.0\.0\.1:(\d+)/)}`
   const MQTT_PORT = port(/over MQTT: 127\.0\.0\.1:(\d+)/)
@@ -164,14 +178,14 @@ import { parseArgs } from 'node:util'
 import { connectAsync } from MQTT
 const text = (short) => ({ type: 'string', short })
 const { values: v } = parseArgs({ args: process.argv.slice(3), options: {
-  host: text('h'), port: text('p'), username: text('u'), pw: text('P'), qos: text('q'), topic: text('t'), message: text('m'), keepalive: text('k'),
+  host: text('h'), port: text('p'), username: text('u'), pw: text('P'), qos: text('q'), topic: text('t'), message: text('m'), keepalive: text('k'), id: text('i'),
   debug: { type: 'boolean', short: 'd' }, 'will-topic': { type: 'string' }, 'will-payload': { type: 'string' }, 'will-qos': { type: 'string' },
   'will-retain': { type: 'boolean' }
 } })
 const will = v['will-topic'] && { will: { topic: v['will-topic'], payload: v['will-payload'], qos: 1, retain: true } }
 const fail = (error) => (console.log(String(error?.message ?? 'The connection was lost.')), process.exit(1))
 try {
-  const client = await connectAsync({ host: v.host, port: Number(v.port), username: v.username, password: v.pw, reconnectPeriod: 0, protocolVersion: 4, ...will }, {}, false)
+  const client = await connectAsync('mqtt://' + v.host + ':' + v.port, { username: v.username, ...(v.id && { clientId: v.id }), password: v.pw, reconnectPeriod: 0, protocolVersion: 4, ...will }, false)
   client.on('error', fail).on('message', (_topic, payload) => console.log(payload.toString()))
   if (process.argv[2] === 'mosquitto_sub') {
     await client.subscribeAsync(v.topic, { qos: Number(v.qos ?? 0) })

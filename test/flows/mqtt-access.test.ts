@@ -18,7 +18,12 @@ const branchOf = ({ ctx }: TestStore, { machineId }: Known, kind = 'machine') =>
 
 test('only a device with its own name and its own living key gets in; nothing else leaves a row', async () => {
   await using store = await open()
-  const [machine, other, retired, scanner] = [await onboard(store), await onboard(store), await onboard(store), await addScanner(store)]
+  const [machine, other, retired, scanner] = [
+    await onboard(store),
+    await onboard(store),
+    await onboard(store),
+    await addScanner(store)
+  ]
   await store.admin.send('DELETE', `/api/v1/machines/${retired.machineId}`)
   const key = (text: string) => Buffer.from(text)
   const wrong: Record<string, object> = {
@@ -38,7 +43,10 @@ test('only a device with its own name and its own living key gets in; nothing el
   const before = await rowCounts(store.ctx.pool)
   for (const [name, more] of Object.entries(wrong)) {
     using line = await openLine(store.mqttUrl!)
-    line.send(connectBytes(more), bytesOf({ cmd: 'publish', topic: `${branchOf(store, machine)}/heartbeat`, payload: '{}', qos: 0 }))
+    line.send(
+      connectBytes(more),
+      bytesOf({ cmd: 'publish', topic: `${branchOf(store, machine)}/heartbeat`, payload: '{}', qos: 0 })
+    )
     assert.equal((await line.hears('connack'))?.returnCode, 4, name)
     assert.ok(await line.isCut(), name)
   }
@@ -56,11 +64,22 @@ test('a device speaks under its own branch alone: anything else cuts its line an
   const own = branchOf(store, machine)
   const body = { machineId: other.machineId, scales: [['001', '0', '0', '1']] }
   const topics = [
-    ...['heartbeat', 'change', 'samples', 'command/ack', 'status', 'command'].map((channel) => `${branchOf(store, other)}/${channel}`),
+    ...['heartbeat', 'change', 'samples', 'command/ack', 'status', 'command'].map(
+      (channel) => `${branchOf(store, other)}/${channel}`
+    ),
     ...[`${branchOf(store, scanner, 'scanner')}/scan`, `${branchOf(store, machine, 'scanner')}/scan`],
     ...[`${own}/command`, `${own}/result`, `${own}/heartbeat/x`, `${own}/`, own, `/${own}/heartbeat`, `${own}//heartbeat`],
     ...[`store/other/machine/${machine.machineId}/heartbeat`, `${own}/../${other.machineId}/heartbeat`],
-    ...['$SYS/x/heartbeat', '$SYS/broker/uptime', 'store', 'x', '__proto__', 'constructor', `store/${'a/'.repeat(30)}x`, `${own}/heartbeat\u0000`]
+    ...[
+      '$SYS/x/heartbeat',
+      '$SYS/broker/uptime',
+      'store',
+      'x',
+      '__proto__',
+      'constructor',
+      `store/${'a/'.repeat(30)}x`,
+      `${own}/heartbeat\u0000`
+    ]
   ]
   const before = await rowCounts(store.ctx.pool)
   for (const topic of topics)
@@ -81,7 +100,12 @@ test('a device speaks under its own branch alone: anything else cuts its line an
 /** mqtt-packet itself refuses to make a PUBLISH with a wildcard: by hand, QoS 1. */
 function rawPublish(topic: string, payload: string): Buffer {
   const name = Buffer.from(topic)
-  const body = Buffer.concat([Buffer.from([name.length >> 8, name.length & 255]), name, Buffer.from([0, 1]), Buffer.from(payload)])
+  const body = Buffer.concat([
+    Buffer.from([name.length >> 8, name.length & 255]),
+    name,
+    Buffer.from([0, 1]),
+    Buffer.from(payload)
+  ])
   return Buffer.concat([Buffer.from([0x32, (body.length & 127) | 128, body.length >> 7]), body])
 }
 
@@ -90,7 +114,18 @@ test('a device hears its own commands alone: every other subscription is refused
   const [machine, other, scanner] = [await onboard(store), await onboard(store), await addScanner(store)]
   const [own, theirs, door] = [branchOf(store, machine), branchOf(store, other), branchOf(store, scanner, 'scanner')]
   const wrong = [
-    ...['#', '+', '+/#', 'store/#', `store/${store.ctx.store.storeId}/#`, `${own}/#`, `${own}/+`, '$SYS/#', '$SYS/+/new/clients', '$share/g/#'],
+    ...[
+      '#',
+      '+',
+      '+/#',
+      'store/#',
+      `store/${store.ctx.store.storeId}/#`,
+      `${own}/#`,
+      `${own}/+`,
+      '$SYS/#',
+      '$SYS/+/new/clients',
+      '$share/g/#'
+    ],
     ...[`store/+/machine/${machine.machineId}/command`, `store/${store.ctx.store.storeId}/machine/+/command`],
     ...[`$share/g/${theirs}/command`, `${theirs}/command`, `${theirs}/heartbeat`, `${theirs}/status`, `${door}/result`],
     ...[`${own}/heartbeat`, `${own}/result`, `${own}/status`, `${own}/command/ack`]
@@ -169,7 +204,9 @@ test('a last will is one’s own status: any other is refused at the door, its o
   const own = branchOf(store, machine)
   const connack = async (will: { topic: string; payload: string; qos?: number; retain?: boolean }) => {
     const line = await openLine(store.mqttUrl!)
-    line.send(connectBytes({ ...credentials(machine), will: { qos: 1, retain: true, ...will, payload: Buffer.from(will.payload) } }))
+    line.send(
+      connectBytes({ ...credentials(machine), will: { qos: 1, retain: true, ...will, payload: Buffer.from(will.payload) } })
+    )
     return { line, code: (await line.hears('connack'))?.returnCode }
   }
   const beat = JSON.stringify({ machineId: machine.machineId, scales: [['001', '0', '0', '1']] })
@@ -205,7 +242,10 @@ test('a message that is too large, too deep or no presence is acknowledged and d
   await device.say('heartbeat', deep)
   await device.say('heartbeat', `"${'x'.repeat(256 * 1024 - 1)}"`)
   await device.say('change', { scaleId: '001', grams: 1e300 })
-  assert.equal(await publishTo(device.client, `${device.branch}/status`, { body: 'somewhere else', retain: true }), 'acknowledged')
+  assert.equal(
+    await publishTo(device.client, `${device.branch}/status`, { body: 'somewhere else', retain: true }),
+    'acknowledged'
+  )
   assert.deepEqual(await rowCounts(store.ctx.pool), before)
   assert.deepEqual(await changesOf(store, machine.machineId), [])
   assert.match((await store.admin.send('GET', '/metrics')).text, /niflr_mqtt_dropped_total\{reason="too-large"\} 1/)

@@ -17,7 +17,12 @@ async function run({ url, mqttUrl, storeId, machineId, deviceKey }: Order): Prom
   const headers = { authorization: `Bearer ${deviceKey}`, 'content-type': 'application/json' }
   const beats = {
     http: async () => {
-      const answer = await fetch(`${url}/api/machines/heartbeat`, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) })
+      const answer = await fetch(`${url}/api/machines/heartbeat`, {
+        method: 'POST',
+        headers,
+        body,
+        signal: AbortSignal.timeout(10_000)
+      })
       if (answer.status !== 200) throw new Error(`HTTP ${answer.status} ${await answer.text()}`)
       await answer.arrayBuffer()
     },
@@ -33,8 +38,16 @@ async function run({ url, mqttUrl, storeId, machineId, deviceKey }: Order): Prom
   }
   process.on('message', () => {
     const sorted = times.toSorted((a, b) => a - b)
-    const at = (share: number) => Math.round(10 * (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)) / 10
-    process.send!({ answers: times.length, failures, lastFailure, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) } satisfies Report)
+    const at = (share: number) =>
+      Math.round(10 * (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)) / 10
+    process.send!({
+      answers: times.length,
+      failures,
+      lastFailure,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      maxMs: at(1)
+    } satisfies Report)
     times = []
   })
   process.send!('ready')

@@ -7,7 +7,8 @@ import { until } from '#test/support/devices.ts'
 import { bytesOf, connectBytes, type Line, openLine } from './mqtt-line.ts'
 import { addMachine, openGoodDevice, openRealStore, type RealStore } from './real-store.ts'
 
-const linesTo = (store: RealStore, count: number): Promise<Line[]> => Promise.all(Array.from({ length: count }, () => openLine(store.mqttUrl)))
+const linesTo = (store: RealStore, count: number): Promise<Line[]> =>
+  Promise.all(Array.from({ length: count }, () => openLine(store.mqttUrl)))
 const stillOpen = (lines: Line[]) => lines.filter((line) => line.isOpen()).length
 const signedIn = ({ machineId, deviceKey }: { machineId: string; deviceKey: string }, more = {}) =>
   connectBytes({ username: machineId, password: Buffer.from(deviceKey), ...more })
@@ -61,7 +62,7 @@ test('500 lines of one device that sign in and go silent: it keeps a few, and th
   assert.equal((await neighbour.report()).failures, 0)
 })
 
-test('one device that floods is slowed or cut; its neighbours’ answers stay quick', async () => {
+test('one device that floods is slowed or cut; its neighbours’ answers stay quick', async (t) => {
   await using store = await openRealStore()
   const [flooding, good] = [await addMachine(store, 'm1'), await addMachine(store, 'm2')]
   const { storeId } = await store.call('GET', '/api/v1/store')
@@ -83,7 +84,7 @@ test('one device that floods is slowed or cut; its neighbours’ answers stay qu
   const loud = await neighbour.report()
   await client.endAsync(true)
   const grown = store.residentMiB() - before
-  console.error(`# a flooding neighbour: p99 ${quiet.p99Ms} → ${loud.p99Ms} ms, memory +${Math.round(grown)} MiB`)
+  t.diagnostic(`a flooding neighbour: p99 ${quiet.p99Ms} → ${loud.p99Ms} ms, memory +${Math.round(grown)} MiB`)
   assert.equal(loud.failures, 0, loud.lastFailure)
   assert.ok(loud.p99Ms < 2 * quiet.p99Ms + 150, `p99 ${quiet.p99Ms} → ${loud.p99Ms} ms`)
   assert.ok(grown < 150, `${grown} MiB`)

@@ -44,8 +44,7 @@ function lineOf(socket: Socket, { heard, closed }: { heard: Heard[]; closed: Pro
       }
     },
     /** Was it cut within that time? */
-    isCut: (withinMs = 3000): Promise<boolean> =>
-      Promise.race([closed.then(() => true), sleep(withinMs, false, { ref: false })]),
+    isCut: (withinMs = 3000): Promise<boolean> => Promise.race([closed.then(() => true), sleep(withinMs, false, { ref: false })]),
     hangUp: () => socket.destroy(),
     [Symbol.dispose]: () => void socket.destroy()
   }

@@ -26,8 +26,11 @@ export async function openRealStore({ env = {}, under = [] }: RealOptions = {}) 
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-real-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   const settings = { DATA_DIR: dataDir, DATABASE_URL: database.ownerUrl, PORT: '0', MQTT_PORT: '0', SUPERUSER_PASSWORD: PASSWORD }
-  const [command, ...args] = [...under, process.execPath, STORE] as [string, ...string[]]
-  const child = spawn(command, args, { env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...settings, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = '', ...args] = [...under, process.execPath, STORE]
+  const child = spawn(command, args, {
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...settings, ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   stack.defer(() => stop(child))
   const lines: string[] = []
   const { url, mqttUrl } = await ready(child, lines)
@@ -70,9 +73,17 @@ async function stop(child: ChildProcess): Promise<void> {
 /** Signs the admin in and makes an API token. */
 async function signIn(url: string) {
   const headers = { 'content-type': 'application/json', origin: url }
-  const login = await fetch(`${url}/api/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) })
+  const login = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username: 'admin', password: PASSWORD })
+  })
   const cookie = login.headers.get('set-cookie')!.split(';', 1)[0]!
-  const made = await fetch(`${url}/api/v1/api-tokens`, { method: 'POST', headers: { ...headers, cookie }, body: '{"name":"test"}' })
+  const made = await fetch(`${url}/api/v1/api-tokens`, {
+    method: 'POST',
+    headers: { ...headers, cookie },
+    body: '{"name":"test"}'
+  })
   const { token } = (await made.json()) as { token: string }
   const call = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${url}${path}`, {

@@ -3,15 +3,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
 import { readConfig } from '#server/config.ts'
 import { type Context, openContext } from '#server/context.ts'
 import { addStaff, addToken, type Role } from '#server/domain/staff/actions.ts'
 import { type App, buildHttp, type Doors } from '#server/http/app.ts'
 import type { Clock } from '#server/platform/clock.ts'
-import { openDatabase } from '#server/platform/database.ts'
 import { newId } from '#server/platform/ids.ts'
 import { openLogger } from '#server/platform/logger.ts'
+import { openTestDatabase } from './database.ts'
 
 export type Answer = {
   status: number
@@ -88,20 +87,14 @@ export function handClock(start = new Date('2026-03-01T08:00:00.000Z')): Clock &
   }
 }
 
-const TEST_POSTGRES = 'postgres://postgres@127.0.0.1:55432'
-
 /** A store with an empty database of its own; `env` are its settings. Everything is gone after disposal. */
 export async function openHttpStore(env: Record<string, string> = {}, clock?: Clock) {
-  const name = `http_${newId().replaceAll('-', '')}`
   await using stack = new AsyncDisposableStack()
-  const server = openDatabase({ url: `${TEST_POSTGRES}/postgres`, max: 1, name: 'test' })
-  stack.defer(server.close)
-  await sql`CREATE DATABASE ${sql.id(name)}`.execute(server.db)
-  stack.defer(async () => void (await sql`DROP DATABASE ${sql.id(name)} WITH (FORCE)`.execute(server.db)))
+  const database = stack.use(await openTestDatabase())
   const dataDir = mkdtempSync(join(tmpdir(), 'http-store-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: `${TEST_POSTGRES}/${name}`, ...env })
-  const { ctx, close } = await openContext(config, { log: openLogger('fatal'), name, ...(clock && { clock }) })
+  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: database.ownerUrl, ...env })
+  const { ctx, close } = await openContext(config, { log: openLogger('fatal'), name: 'niflr-test', ...(clock && { clock }) })
   stack.defer(close)
   const resources = stack.move()
   return { ctx, [Symbol.asyncDispose]: () => resources.disposeAsync() }

@@ -34,6 +34,7 @@ export const ACCESS = {
   'users:write': OPERATIONS,
   'user-sessions:read': OPERATIONS,
   'visits:read': ALL,
+  'visits:close': OPERATIONS,
   'carts:read': ALL,
   'tickets:read': ALL,
   'tickets:review': REVIEW,

@@ -1,9 +1,19 @@
 /** The ticket room's door: leaving the store makes the tickets; review turns them into a cart; late evidence and the clock work on them later. */
 import type { DoorAccepted } from '#contracts/api/entry.ts'
-import { type Context, transact } from '#server/context.ts'
-import { closeVisit, noteScan, openCart, type Presented, verifyCode } from '#server/domain/user/actions.ts'
+import type { VisitDetail } from '#contracts/api/visits.ts'
+import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
+import {
+  type ClosedVisit,
+  closeForgottenVisit,
+  closeVisit,
+  noteScan,
+  openCart,
+  type Presented,
+  verifyCode
+} from '#server/domain/user/actions.ts'
 import { completeEmptyTickets } from './auto-review.ts'
 import { openTickets } from './open-tickets.ts'
+import { visitWithTickets } from './queries.ts'
 import { settleVisits } from './settlement.ts'
 
 export { reviewEmptyTickets } from './auto-review.ts'
@@ -21,13 +31,29 @@ export function leave(ctx: Context, presented: Presented): Promise<DoorAccepted>
     const code = await verifyCode(ctx, { ...presented, tag: 'EXIT' })
     return transact(ctx, async (tx) => {
       const visit = await closeVisit(tx, code, presented.scannerId)
+      await makeTickets(ctx, tx, visit)
       const { visitId, userId, role } = visit
-      await openCart(tx, { visitId, userId, currency: ctx.config.currency })
-      const tickets = await openTickets(ctx, tx, visit)
-      const silent = tickets.filter((ticket) => ticket.isDoneAtOnce)
-      await completeEmptyTickets(tx, silent)
-      if (silent.length === tickets.length) await settleVisits(tx, [visitId])
       return { status: 'success', visitId, userId, role } as const
     })
   })
+}
+
+/** Lets somebody out who left without a code, on a staff member's word: the same as an exit but for the code. Throws NotFound, Refused `not-inside`. */
+export async function letOut(
+  ctx: Context,
+  actor: Actor,
+  { visitId, reason }: { visitId: string; reason: string }
+): Promise<VisitDetail> {
+  const close = async (tx: Tx) => makeTickets(ctx, tx, await closeForgottenVisit(tx, actor, { visitId, reason }))
+  await transact(ctx, close, actor)
+  return visitWithTickets(ctx, visitId)
+}
+
+async function makeTickets(ctx: Context, tx: Tx, visit: ClosedVisit): Promise<void> {
+  const { visitId, userId } = visit
+  await openCart(tx, { visitId, userId, currency: ctx.config.currency })
+  const tickets = await openTickets(ctx, tx, visit)
+  const silent = tickets.filter((ticket) => ticket.isDoneAtOnce)
+  await completeEmptyTickets(tx, silent)
+  if (silent.length === tickets.length) await settleVisits(tx, [visitId])
 }

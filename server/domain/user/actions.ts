@@ -5,7 +5,7 @@ import type { StoreInfo, StoreMode, StoreModeState, UserRole } from '#contracts/
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { cutMachineSessions } from '#server/domain/iot/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
-import { Refused } from '#server/platform/errors.ts'
+import { NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { keyRing } from './key-ring.ts'
 import { countOpenVisits, openVisitsOf, storeRow } from './queries.ts'
@@ -91,10 +91,33 @@ async function openVisit(tx: Tx, code: Code, scannerId: string | null): Promise<
 /** The user's part of leaving, in the caller's transaction: uses the code up, ends the visit. Possible in every store mode, blocked or not. */
 export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): Promise<ClosedVisit> {
   await useCode(tx, code)
+  return endVisit(tx, code.userId, scannerId)
+}
+
+/** Ends the visit of somebody who left without a code (the door was open), for staff. Throws NotFound, Refused `not-inside`. */
+export async function closeForgottenVisit(
+  tx: Tx,
+  actor: Actor,
+  { visitId, reason }: { visitId: string; reason: string }
+): Promise<ClosedVisit> {
+  const visit = await tx.db
+    .selectFrom('visit')
+    .select(['userId', 'exitedAt'])
+    .where('id', '=', visitId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!visit) throw new NotFound('visit', visitId)
+  if (visit.exitedAt) throw new Refused('not-inside', 'this visit is over already')
+  const closed = await endVisit(tx, visit.userId, null)
+  await audit(tx, actor, { action: 'closed', resource: 'visit', resourceId: visitId, after: { reason } })
+  return closed
+}
+
+async function endVisit(tx: Tx, userId: string, scannerId: string | null): Promise<ClosedVisit> {
   const { rows } = await sql<{ id: string; role: UserRole; enteredAt: Date; exitedAt: Date }>`
     WITH closed AS (
       UPDATE visit SET exited_at = greatest(${tx.now}, entered_at), exit_scanner_id = ${scannerId}, version = version + 1
-      WHERE user_id = ${code.userId} AND exited_at IS NULL RETURNING id, user_id, role, entered_at, exited_at),
+      WHERE user_id = ${userId} AND exited_at IS NULL RETURNING id, user_id, role, entered_at, exited_at),
     logged AS (
       INSERT INTO user_session (id, user_id, visit_id, type, scanner_id, at)
       SELECT ${newId()}::uuid, user_id, id, 'EXIT_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM closed),
@@ -104,7 +127,7 @@ export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): 
   if (!visit) throw refused('not-inside')
   const closed = {
     visitId: visit.id,
-    userId: code.userId,
+    userId,
     role: visit.role,
     enteredAt: visit.enteredAt,
     exitedAt: visit.exitedAt

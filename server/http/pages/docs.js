@@ -4,6 +4,9 @@ window.SwaggerUIBundle({
   dom_id: '#docs',
   deepLinking: true,
   docExpansion: 'none',
+  filter: true,
+  tagsSorter: 'alpha',
+  displayRequestDuration: true,
   defaultModelsExpandDepth: -1,
   validatorUrl: null
 })

@@ -29,7 +29,7 @@ export type Backup = { dir: string; manifest: Manifest; key: Buffer | null }
 export const FORMAT = 'niflr-edge-store backup'
 export const VERSION = 1
 export const MANIFEST = 'manifest.json'
-const SAFE_NAME = /^[a-z0-9_]+(\.[a-z0-9]+)+$/
+const SAFE_NAME = /^[a-z0-9_-]+(\.[a-z0-9]+)+$/
 
 /** The text of manifest.json; sealed backups are signed with their key. */
 export function manifestText({ mac: _, ...manifest }: Manifest, key: Buffer | null): string {

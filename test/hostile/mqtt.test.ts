@@ -1,0 +1,117 @@
+/** Ten thousand hostile MQTT messages, half of them broken packets, half wrong payloads: no crash, no row of a refused one, and a good device does not notice. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import { rowCounts } from '#test/support/row-counts.ts'
+import { bytesOf, connectBytes, openLine } from './mqtt-line.ts'
+import { hostileLines, hostilePublishes, type Publish, type Speaker } from './mqtt-packets.ts'
+import { quietEnough, settled } from './neighbours.ts'
+import { addMachine, openGoodDevice, openRealStore, type RealStore } from './real-store.ts'
+
+const FIXED = { seed: 20_260_102, count: 5000 }
+const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 800 }
+const LINES_AT_ONCE = 25
+const PATIENCE_MS = 60
+const PUBLISHES_A_LINE = 20
+
+for (const { seed, count } of [FIXED, RANDOM])
+  test(`${count} broken packets and ${count} wrong payloads with seed ${seed}: no crash, no row, and a good device stays quick`, async (t) => {
+    await using store = await openRealStore()
+    const { storeId } = await store.call('GET', '/api/v1/store')
+    const { machineId, deviceKey } = await addMachine(store, 'm-target')
+    const branchOf = (id: string) => `store/${storeId}/machine/${id}`
+    const speaker = {
+      username: machineId,
+      password: Buffer.from(deviceKey),
+      branch: branchOf(machineId),
+      others: branchOf('good')
+    }
+    await using neighbour = await openGoodDevice(store, await addMachine(store, 'good'))
+    const quiet = await settled(neighbour)
+    const before = store.residentMiB()
+
+    const cut = await breakLines(store, fc.sample(hostileLines(speaker), { numRuns: count, seed }))
+    const afterPackets = await neighbour.report()
+    const publishes = fc.sample(hostilePublishes, { numRuns: count, seed })
+    const { refused, taken } = await publishAll(store, speaker, publishes)
+    const afterPayloads = await neighbour.report()
+
+    const p99 = `neighbour p99 ${quiet.p99Ms} → ${afterPackets.p99Ms}, ${afterPayloads.p99Ms} ms`
+    t.diagnostic(
+      `${count} broken lines (${cut} cut), ${refused} payloads refused, ${taken} taken, seed ${seed}; ${p99}; +${Math.round(store.residentMiB() - before)} MiB`
+    )
+    assert.ok(store.isAlive())
+    assert.deepEqual(
+      store.lines.filter((line) => /unexpected|"level":50|ingest commit failed/.test(line)),
+      []
+    )
+    assert.ok(refused > count / 3 && taken > 0, 'the payloads are neither all right nor all wrong')
+    assert.ok(store.residentMiB() - before < 250, 'memory does not grow without bound')
+    quietEnough(quiet, afterPackets)
+    quietEnough(quiet, afterPayloads)
+  })
+
+/** Each line says its bytes and, at their end, a PINGREQ. Returns how many were cut. Nothing that any of them says may leave a row. */
+async function breakLines(store: RealStore, lines: Buffer[][]): Promise<number> {
+  const before = await rowCounts(store.pool)
+  let cut = 0
+  const pending = lines.entries()
+  const work = async () => {
+    for (const [, parts] of pending) {
+      using line = await openLine(store.mqttUrl)
+      line.send(...parts, bytesOf({ cmd: 'pingreq' }))
+      await Promise.race([line.hears('pingresp', PATIENCE_MS), line.isCut(PATIENCE_MS)])
+      if (!line.isOpen()) cut += 1
+    }
+  }
+  await Promise.all(Array.from({ length: LINES_AT_ONCE }, work))
+  assert.deepEqual(await rowCounts(store.pool), before)
+  return cut
+}
+
+/** Publishes them, some on each line, and waits for each acknowledgement; those of a line that were all refused have left no row. */
+async function publishAll(store: RealStore, speaker: Speaker, publishes: Publish[]): Promise<{ refused: number; taken: number }> {
+  let refused = 0
+  let taken = 0
+  for (let at = 0; at < publishes.length; at += PUBLISHES_A_LINE) {
+    const group = publishes.slice(at, at + PUBLISHES_A_LINE)
+    const before = await rowCounts(store.pool)
+    const { dropped } = await figures(store)
+    await publishGroup(store, speaker, group)
+    const now = (await figures(store)).dropped - dropped
+    refused += now
+    taken += group.length - now
+    if (now < group.length) continue
+    assert.deepEqual(
+      await rowCounts(store.pool),
+      before,
+      group.map(({ channel, payload }) => `${channel} ${payload.toString().slice(0, 300)}`).join('\n')
+    )
+  }
+  return { refused, taken }
+}
+
+async function publishGroup(store: RealStore, { username, password, branch }: Speaker, group: Publish[]): Promise<void> {
+  using line = await openLine(store.mqttUrl)
+  line.send(connectBytes({ username, password, clientId: 'payloads' }))
+  assert.equal((await line.hears('connack'))?.returnCode, 0)
+  group.forEach(
+    ({ channel, payload }, n) =>
+      void line.send(bytesOf({ cmd: 'publish', topic: `${branch}/${channel}`, payload, qos: 1, messageId: n + 1 }))
+  )
+  const acknowledged = () => line.heard.filter(({ cmd }) => cmd === 'puback').length
+  for (const endMs = performance.now() + 10_000; acknowledged() < group.length && line.isOpen() && performance.now() < endMs; )
+    await sleep(2)
+  assert.equal(
+    acknowledged(),
+    group.length,
+    group.map(({ channel, payload }) => `${channel} ${payload.toString().slice(0, 300)}`).join('\n')
+  )
+}
+
+async function figures(store: RealStore): Promise<{ dropped: number }> {
+  const text = await (await fetch(`${store.url}/metrics`)).text()
+  const dropped = [...text.matchAll(/^niflr_mqtt_dropped_total\{.*?\} (\d+)/gm)].reduce((sum, match) => sum + Number(match[1]), 0)
+  return { dropped }
+}
