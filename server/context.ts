@@ -3,12 +3,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import type { EventName, Events } from '#contracts/events.ts'
-import type { Config } from '#server/config.ts'
+import { type Config, ConfigError } from '#server/config.ts'
 import type { DB } from '#server/db/schema.ts'
-import { type Clock, systemClock } from '#server/platform/clock.ts'
+import { type Clock, storeClock } from '#server/platform/clock.ts'
 import { databaseError, migrate, openDatabase, type Pool } from '#server/platform/database.ts'
 import { DeviceLink } from '#server/platform/device-link.ts'
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
+import { Unavailable } from '#server/platform/errors.ts'
 import { EventLog } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Logger } from '#server/platform/logger.ts'
@@ -104,14 +105,15 @@ END IF; END $$`
 export type OpenOptions = { log: Logger; clock?: Clock; name?: string; progress?: (line: string) => void }
 
 /** Opens the database (embedded unless DATABASE_URL says otherwise), brings it up to date, and hands out the tools; `close` undoes it all. */
-export async function openContext(config: Config, { log, clock = systemClock, name = 'niflr', progress }: OpenOptions) {
+export async function openContext(config: Config, { log, clock: given, name = 'niflr', progress }: OpenOptions) {
   await using stack = new AsyncDisposableStack()
-  for (const folder of ['logs', 'keys']) mkdirSync(join(config.dataDir, folder), { recursive: true })
+  makeFolders(config)
   const urls = await openPostgres(config, { log, name, stack, ...(progress && { progress }) })
-  const migrated = await migrate(urls.owner, MIGRATIONS, GRANTS)
+  const migrated = await migrate(urls.owner, MIGRATIONS, GRANTS).catch((error) => explainDatabase(config, error))
   if (migrated.length > 0) log.info({ migrated }, 'database brought up to date')
   const { pool, db, close } = openDatabase<DB>({ url: urls.app, name })
   stack.defer(close)
+  const clock = given ?? storeClock(await recordedLast(db))
   const store = await ensureStore(db, config, clock)
   const ctx: Context = {
     config,
@@ -128,6 +130,22 @@ export async function openContext(config: Config, { log, clock = systemClock, na
   return { ctx, urls, close: () => resources.disposeAsync() }
 }
 
+function makeFolders({ dataDir }: Config): void {
+  try {
+    for (const folder of ['logs', 'keys']) mkdirSync(join(dataDir, folder), { recursive: true, mode: 0o750 })
+  } catch (error) {
+    throw new ConfigError(`setting DATA_DIR: ${dataDir} cannot be written: ${(error as Error).message}`)
+  }
+}
+
+/** An external database that does not answer, or is none we can work with, is a setting to put right. */
+function explainDatabase({ databaseUrl }: Config, error: unknown): never {
+  const isReachable =
+    !(databaseError(error) instanceof Unavailable) && !/password|authentication|does not exist|too old/.test(String(error))
+  if (!databaseUrl || isReachable) throw error
+  throw new ConfigError(`setting DATABASE_URL: ${(error as Error).message || 'the server does not answer'}`)
+}
+
 type Opening = { log: Logger; name: string; stack: AsyncDisposableStack; progress?: (line: string) => void }
 
 async function openPostgres(config: Config, { log, name, stack, progress }: Opening): Promise<{ owner: string; app: string }> {
@@ -141,6 +159,13 @@ async function openPostgres(config: Config, { log, name, stack, progress }: Open
   })
   stack.defer(async () => void (await postgres.stop()))
   return { owner: postgres.ownerUrl, app: postgres.appUrl }
+}
+
+/** The latest time that anything was recorded at; null in a new store. */
+async function recordedLast(db: Db): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`SELECT greatest((SELECT max(at) FROM event_log),
+    (SELECT max(started_at) FROM machine_session), (SELECT mode_since FROM store)) AS at`.execute(db)
+  return rows[0]!.at
 }
 
 /** The one row of `store`: its id is made once (or taken from STORE_ID) and never changes by itself. */

@@ -12,6 +12,7 @@ import { auditTrail } from './audit.ts'
 import { auth } from './auth.ts'
 import { carts } from './carts.ts'
 import { commands } from './commands.ts'
+import { boundConnections } from './connections.ts'
 import { doors } from './doors.ts'
 import { health, type Readiness } from './health.ts'
 import { honourIdempotencyKeys } from './idempotency.ts'
@@ -80,6 +81,7 @@ export type Doors = {
 /** Builds the server with every route, ready to listen or to be injected. Throws for a route without a right, tag or summary. */
 export async function buildHttp(ctx: Context, { machine, scanner, ready, routes = [], apiRoutes = [] }: Doors): Promise<App> {
   const app = openServer(ctx)
+  boundConnections(app.server)
   answerProblems(app, ctx.log)
   setSecurityHeaders(app, ctx.config)
   observeRequests(app, ctx)

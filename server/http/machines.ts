@@ -75,9 +75,9 @@ export const machineControl: Resource = (app, ctx) => {
   const status = { summary: 'Is the machine online, locked, open for customers?', tags, params, response: { 200: MachineStatus } }
   const access: RouteAccess[] = ['device:machine', 'machines:read']
   app.get('/api/machines/:machineId/status', { schema: status, config: { access } }, async (req) => {
-    const owner = req.device?.machineId
-    if (owner !== undefined && owner !== req.params.machineId)
-      throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+    const asking = req.device?.machineId
+    if (asking !== undefined && asking !== req.params.machineId)
+      throw new Refused('wrong-device', `this is the key of machine ${asking}`)
     const { machineId, operationStatus, online, locked, lastHeartbeatAt } = await readMachine(ctx, req.params.machineId)
     return {
       status: 'success' as const,

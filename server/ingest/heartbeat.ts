@@ -10,7 +10,8 @@ import type { DeviceMessage } from './index.ts'
 /** Takes one heartbeat. Throws Invalid naming the field, NotFound, Refused; else as recordHeartbeat. */
 export function handleHeartbeat(ctx: Context, { deviceId, body, receivedMs }: DeviceMessage): Durable {
   const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
-  if (deviceId !== null && deviceId !== message.machineId) throw new Invalid('machineId', `is ${message.machineId}, but this is machine ${deviceId}`)
+  if (deviceId !== null && deviceId !== message.machineId)
+    throw new Invalid('machineId', `is ${message.machineId}, but this is machine ${deviceId}`)
   return recordHeartbeat(ctx, message)
 }
 
@@ -35,14 +36,16 @@ export function readHeartbeat(body: unknown, { receivedMs, zone }: { receivedMs:
 
 /** `bootId` and `seq`, of any device message. Throws Invalid. */
 export function readOrder({ bootId, seq = null }: Record<string, unknown>): { bootId: string | null; seq: number | null } {
-  if (seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0)) throw new Invalid('seq', 'must be a whole number, 0 or more')
+  if (seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0))
+    throw new Invalid('seq', 'must be a whole number, 0 or more')
   return { bootId: readText(bootId, 'bootId', { max: 64 }), seq: seq as number | null }
 }
 
 /** A machine's or scale's id; a whole number is its decimal text. Throws Invalid. */
 export function readId(value: unknown, field: string): string {
   const text = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value
-  if (typeof text !== 'string' || !ID.test(text)) throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  if (typeof text !== 'string' || !ID.test(text))
+    throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   return text
 }
 
@@ -56,7 +59,8 @@ const DEFAULT: Columns = { id: 0, min: 1, max: 2, current: 3, width: 4 }
 
 function readHeaders(headers: unknown): Columns {
   if (headers === undefined || headers === null) return DEFAULT
-  if (!Array.isArray(headers) || headers.length > 32 || headers.some((name) => typeof name !== 'string')) throw new Invalid('headers', 'must be a list of column names')
+  if (!Array.isArray(headers) || headers.length > 32 || headers.some((name) => typeof name !== 'string'))
+    throw new Invalid('headers', 'must be a list of column names')
   const [id, min, max, current] = HEARTBEAT_HEADERS.map((name) => headers.indexOf(name)) as [number, number, number, number]
   if (id < 0) throw new Invalid('headers', 'must name the column scaleId')
   if (current < 0) throw new Invalid('headers', 'must name the column currentWeight')
@@ -69,7 +73,8 @@ function readRows(scales: unknown, columns: Columns): ScaleReading[] {
   if (scales.length === 0 || scales.length > MAX_ROWS) throw new Invalid('scales', `must have 1 to ${MAX_ROWS} rows`)
   const seen = new Set<string>()
   return scales.map((row: unknown, n) => {
-    if (!Array.isArray(row) || row.length !== columns.width) throw new Invalid(`scales/${n}`, `must be a row of ${columns.width} values`)
+    if (!Array.isArray(row) || row.length !== columns.width)
+      throw new Invalid(`scales/${n}`, `must be a row of ${columns.width} values`)
     const scaleId = readId(row[columns.id], `scales/${n}/scaleId`)
     if (seen.has(scaleId)) throw new Invalid(`scales/${n}/scaleId`, `scale ${scaleId} is there twice`)
     seen.add(scaleId)
@@ -82,9 +87,13 @@ function readRows(scales: unknown, columns: Columns): ScaleReading[] {
 
 /** Kilograms as sent → whole grams. */
 function readGrams(value: unknown, field: string): number {
-  const kg = typeof value === 'number' ? value : typeof value === 'string' && value.length <= 32 && WEIGHT.test(value) ? Number(value) : Number.NaN
+  const kg =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && value.length <= 32 && WEIGHT.test(value)
+        ? Number(value)
+        : Number.NaN
   if (!Number.isFinite(kg)) throw new Invalid(field, 'must be a weight in kilograms')
   if (Math.abs(kg) > MAX_WEIGHT_KG) throw new Invalid(field, `must lie within ±${MAX_WEIGHT_KG} kg`)
   return Math.round(kg * 1000)
 }
-

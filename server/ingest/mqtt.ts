@@ -29,7 +29,9 @@ export async function openMqtt(
   if (ctx.config.mqttUrl) return openExternal(ctx, ctx.config.mqttUrl, take)
   const { mqttHost: host, mqttPort: port, tlsCertFile, tlsKeyFile } = ctx.config
   const tls = tlsCertFile && tlsKeyFile ? { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } : undefined
-  const cut = ctx.metrics.counter('niflr_mqtt_cut_total', 'MQTT connections cut because of what came over them, by reason', ['reason'])
+  const cut = ctx.metrics.counter('niflr_mqtt_cut_total', 'MQTT connections cut because of what came over them, by reason', [
+    'reason'
+  ])
   const broker = new MqttBroker(
     { host, port, tls, maxPayloadBytes: MAX_DEVICE_BODY_BYTES, maxPacketsPerSecond: 2 * ctx.config.deviceRatePerSecond },
     {

@@ -45,6 +45,9 @@ export async function handleScanMessage(ctx: Context, { deviceId, body, isDuplic
   const scanner = deviceId === null ? null : scannerById(ctx, deviceId)
   if (!scanner) throw new NotFound('scanner', String(deviceId))
   const answer = await handleScan(ctx, { ...scanner, payload: body, isDuplicate })
-  await ctx.link.publish(scanResultTopic(ctx.store.storeId, scanner.scannerId), answer)
+  const told = ctx.link.publish(scanResultTopic(ctx.store.storeId, scanner.scannerId), answer)
+  await told.catch((err: unknown) =>
+    ctx.log.warn({ err, scannerId: scanner.scannerId }, 'the answer to a scan could not be sent')
+  ) // the scan comes again
   if (answer.status === 'unavailable' && answer.open) throw new Unavailable('the exit is not recorded')
 }

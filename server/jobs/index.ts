@@ -9,6 +9,7 @@ import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
 import { rotateMachineSessionsJob } from './rotate-machine-sessions.ts'
 import { settleWeightChangesJob } from './settle-weight-changes.ts'
 import { type Job, Timetable } from './timetable.ts'
+import { watchClockJob } from './watch-clock.ts'
 import { watchCommandsJob } from './watch-commands.ts'
 import { watchMachinesJob } from './watch-machines.ts'
 
@@ -17,6 +18,7 @@ const JOBS: Job[] = [
   rotateMachineSessionsJob, // 1 s
   watchMachinesJob, // 1 s
   watchCommandsJob, // 1 s
+  watchClockJob, // 1 s
   attachLateEvidenceJob, // 1 s, and whenever events were written
   reviewEmptyTicketsJob, // 1 s
   expireLeasesJob, // 2 s

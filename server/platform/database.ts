@@ -23,12 +23,20 @@ export function openDatabase<DB>({ url, max = 12, name }: { url: string; max?: n
     idleTimeoutMillis: 60_000,
     keepAlive: true
   })
-  pool.on('error', () => {}) // an idle connection died: the next query says so where somebody waits for it
+  outliveConnections(pool)
   const db = new Kysely<DB>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })]
   })
   return { pool, db, close: () => db.destroy() }
+}
+
+const OLDEST = 150_000
+
+/** A connection that dies, idle or between two statements, ends nothing else: the next statement says so where somebody waits for it. */
+export function outliveConnections(pool: Pool): void {
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
 }
 
 /**
@@ -37,8 +45,11 @@ export function openDatabase<DB>({ url, max = 12, name }: { url: string; max?: n
  */
 export async function migrate(url: string, folder: string, grants?: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'niflr-migrate', connectionTimeoutMillis: 10_000 })
+  outliveConnections(pool)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
+    const { rows } = await sql<{ version: number }>`SELECT current_setting('server_version_num')::int AS version`.execute(db)
+    if (rows[0]!.version < OLDEST) throw new Error('this PostgreSQL is too old: version 15 or newer is needed')
     const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
     const load = (name: string) => ({
       up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, name), 'utf8')).execute(tx))
@@ -64,7 +75,7 @@ export function databaseError(error: unknown): unknown {
   const isLost =
     CONNECTION_LOST.test(code) ||
     SOCKET_LOST.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+    /Connection terminated|not currently accepting connections|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
       error.message
     )
   return isLost ? new Unavailable('the database is away', error) : error

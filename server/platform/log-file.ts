@@ -2,20 +2,23 @@
 import {
   createReadStream,
   createWriteStream,
-  existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
+  readdirSync,
   renameSync,
   rmSync,
-  statSync,
   type WriteStream
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 
 export type LogFileOptions = { path: string; maxBytes?: number; keep?: number; onError?: (error: unknown) => void }
 const FLUSH_MS = 200
 const BUFFER_BYTES = 64 * 1024
+/** A file that cannot be opened is tried again after so long, and not said again before. */
+const RETRY_MS = 1000
 /** Behind a disk that does not keep up, lines are dropped before memory is. */
 const BACKLOG_BYTES = 16 * 1024 * 1024
 
@@ -26,6 +29,9 @@ export class LogFile {
   #buffered = 0
   #bytes = 0
   #timer: NodeJS.Timeout | null = null
+  #pausedUntilMs = 0
+  #parts = 0
+  #isFirst = true
   #compressing: Promise<void> = Promise.resolve()
   dropped = 0
 
@@ -36,22 +42,23 @@ export class LogFile {
 
   /** Adds one line; it is on its way to the file within a fifth of a second. */
   write(line: string): void {
-    if ((this.#stream?.writableLength ?? 0) > BACKLOG_BYTES) {
+    if (this.#buffered + (this.#stream?.writableLength ?? 0) > BACKLOG_BYTES) {
       this.dropped += 1
       return
     }
     this.#lines.push(line)
     this.#buffered += line.length + 1
-    if (this.#buffered >= BUFFER_BYTES) this.#flush()
+    if (this.#buffered >= BUFFER_BYTES && performance.now() >= this.#pausedUntilMs) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }
 
   /** Writes what is buffered and closes the file. */
   async close(): Promise<void> {
     this.#flush()
+    if (this.#timer) clearTimeout(this.#timer)
     const stream = this.#stream
     this.#stream = null
-    if (stream) await new Promise<void>((resolve) => stream.end(resolve))
+    if (stream) await ended(stream)
     await this.#compressing
   }
 
@@ -59,39 +66,83 @@ export class LogFile {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#lines.length === 0) return
+    this.#stream ??= this.#open()
+    if (!this.#stream) {
+      this.#pausedUntilMs = performance.now() + RETRY_MS
+      this.#timer = setTimeout(() => this.#flush(), RETRY_MS).unref()
+      return
+    }
     const text = `${this.#lines.join('\n')}\n`
     this.#lines = []
     this.#buffered = 0
-    this.#stream ??= this.#open()
     this.#bytes += Buffer.byteLength(text)
     this.#stream.write(text)
-    if (this.#bytes >= this.#options.maxBytes) this.#rotate()
+    if (this.#bytes >= this.#options.maxBytes) this.#rotate(this.#stream)
   }
 
-  #open(): WriteStream {
+  #open(): WriteStream | null {
     const { path, onError } = this.#options
-    mkdirSync(dirname(path), { recursive: true })
-    this.#bytes = existsSync(path) ? statSync(path).size : 0
-    return createWriteStream(path, { flags: 'a', mode: 0o640 }).on('error', (error) => {
-      this.#stream = null
+    try {
+      mkdirSync(dirname(path), { recursive: true })
+      const fd = openSync(path, 'a', 0o640)
+      this.#bytes = fstatSync(fd).size
+      const stream = createWriteStream(path, { fd }).on('error', (error) => {
+        if (this.#stream === stream) this.#stream = null
+        onError(error)
+      })
+      if (this.#isFirst) this.#compress(null) // a death in mid-rotation leaves a part behind
+      this.#isFirst = false
+      return stream
+    } catch (error) {
       onError(error)
-    })
+      return null
+    }
   }
 
-  #rotate(): void {
-    const { path, keep, onError } = this.#options
-    const full = this.#stream!
-    this.#stream = null
-    const part = `${path}.rotating-${Date.now()}`
-    renameSync(path, part) // the stream keeps its file under the new name until it has written all
-    const compress = async () => {
-      await new Promise<void>((resolve) => full.end(resolve))
-      for (let n = keep; n >= 1; n--)
-        if (existsSync(`${path}.${n}.gz`))
-          n === keep ? rmSync(`${path}.${n}.gz`) : renameSync(`${path}.${n}.gz`, `${path}.${n + 1}.gz`)
-      await pipeline(createReadStream(part), createGzip(), createWriteStream(`${path}.1.gz`))
-      rmSync(part)
+  #rotate(full: WriteStream): void {
+    const { path, onError } = this.#options
+    this.#bytes = 0
+    try {
+      const part = `${Date.now()}-${String(this.#parts++).padStart(6, '0')}`
+      renameSync(path, `${path}.rotating-${part}`) // the stream keeps its file under the new name until it has written all
+      this.#stream = null
+      this.#compress(full)
+    } catch (error) {
+      onError(error)
     }
-    this.#compressing = this.#compressing.then(compress).catch(onError)
   }
+
+  /** Compresses what was cut off, oldest first, one after the other; what fails is tried again at the next cut. */
+  #compress(full: WriteStream | null): void {
+    const work = async () => {
+      if (full) await ended(full)
+      const { path, keep } = this.#options
+      const parts = namesLike(path, /^rotating-[\d-]+$/).toSorted()
+      for (const name of parts.splice(0, parts.length - keep)) rmSync(`${path}.${name}`)
+      for (const name of parts) await compressPart(`${path}.${name}`, { path, keep })
+    }
+    this.#compressing = this.#compressing.then(work).catch(this.#options.onError)
+  }
+}
+
+const ended = (stream: WriteStream): Promise<void> => new Promise((resolve) => stream.end(() => resolve()))
+
+/** What follows `path` and a dot in its folder, where it fits. */
+function namesLike(path: string, pattern: RegExp): string[] {
+  const start = `${basename(path)}.`
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(start))
+  return names.map((name) => name.slice(start.length)).filter((name) => pattern.test(name))
+}
+
+/** The part becomes number 1, the others move up, and what is beyond `keep` goes. */
+async function compressPart(part: string, { path, keep }: { path: string; keep: number }): Promise<void> {
+  const compressed = join(dirname(path), `${basename(path)}.compressing`)
+  await pipeline(createReadStream(part), createGzip(), createWriteStream(compressed, { mode: 0o640 }))
+  const numbers = namesLike(path, /^\d+\.gz$/).map((name) => Number.parseInt(name, 10))
+  for (const number of numbers.toSorted((a, b) => b - a)) {
+    if (number >= keep) rmSync(`${path}.${number}.gz`)
+    else renameSync(`${path}.${number}.gz`, `${path}.${number + 1}.gz`)
+  }
+  renameSync(compressed, `${path}.1.gz`)
+  rmSync(part)
 }

@@ -21,6 +21,23 @@ export function openMetrics() {
           this.set(read())
         }
       }),
+    /** A family of values, read anew at each scrape; no rows, no values. `read` may take its time, and must not throw. */
+    gauges: <L extends string = never>(
+      { name, help, labelNames }: { name: string; help: string; labelNames: L[] },
+      read: () => Promise<{ labels: Record<L, string>; value: number }[]>
+    ) =>
+      new Gauge<L>({
+        name,
+        help,
+        labelNames,
+        registers,
+        async collect() {
+          const rows = await read()
+          this.reset()
+          if (labelNames.length === 0) this.remove() // a reset one would stand at 0
+          for (const { labels, value } of rows) this.set(labels as never, value)
+        }
+      }),
     histogram: <L extends string = never>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
       new Histogram<L>({ name, help, buckets, labelNames, registers }),
     contentType: registry.contentType,

@@ -12,6 +12,7 @@ export type ClientHooks = {
   onLost: (error?: Error) => void
 }
 const RETRY_MS = 500
+const PUBLISH_WITHIN_MS = 5000
 
 export class MqttConnection {
   readonly #options: ClientOptions
@@ -49,9 +50,15 @@ export class MqttConnection {
     return new Promise(() => {}) // stopping: never acknowledged, so the broker delivers it again
   }
 
-  /** Sends with QoS 1. */
-  async publish(topic: string, payload: string, { retain }: { retain: boolean }): Promise<void> {
-    await this.#client?.publishAsync(topic, payload, { qos: 1, retain })
+  /** Sends with QoS 1, now or not at all: what waited for a broker to come back would be obeyed too late. Throws when it is not acknowledged. */
+  publish(topic: string, payload: string, { retain }: { retain: boolean }): Promise<void> {
+    const client = this.#client
+    if (!client?.connected) return Promise.reject(new Error('not connected to the mqtt broker'))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    client.publish(topic, payload, { qos: 1, retain }, (error) => (error ? reject(error) : resolve()))
+    const messageId = client.getLastMessageId()
+    const timer = setTimeout(() => client.removeOutgoingMessage(messageId), PUBLISH_WITHIN_MS)
+    return promise.finally(() => clearTimeout(timer))
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What every server process is made of: all doors of one store, opened in order and closed in reverse. */
 import { join } from 'node:path'
-import type { Config } from '#server/config.ts'
+import { type Config, ConfigError } from '#server/config.ts'
 import { openContext } from '#server/context.ts'
 import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
 import { ensureFirstAdmin } from '#server/domain/staff/actions.ts'
@@ -10,9 +10,11 @@ import { deviceRoutes } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
 import { startJobs } from '#server/jobs/index.ts'
 import { live } from '#server/live/index.ts'
+import { Invalid } from '#server/platform/errors.ts'
 import { LogFile } from '#server/platform/log-file.ts'
 import { openLogger } from '#server/platform/logger.ts'
 import { becomeSingleOwner } from '#server/platform/single-owner.ts'
+import { registerFigures } from './figures.ts'
 import { inUse } from './ports.ts'
 import { readiness } from './readiness.ts'
 
@@ -29,7 +31,10 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   )
   stack.defer(await openShelves(ctx))
   await loadScannerKeys(ctx)
-  const first = await ensureFirstAdmin(ctx)
+  registerFigures(ctx)
+  const first = await ensureFirstAdmin(ctx).catch((error) => {
+    throw error instanceof Invalid ? new ConfigError(`setting SUPERUSER_PASSWORD: ${error.message}`) : error
+  })
   const heartbeats = new LogFile({
     path: join(config.dataDir, 'logs', 'heartbeat.log'),
     onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written')

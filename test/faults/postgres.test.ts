@@ -25,7 +25,7 @@ const FAULTS: [string, (store: StoreProcess) => Promise<void>][] = [
 test('whatever was acknowledged when PostgreSQL dies is there afterwards, and the store is back by itself', async (t) => {
   await using store = new StoreProcess({ env: { MACHINE_SESSION_SECONDS: '5' } })
   await store.start()
-  const shop = openShop(store, await furnish(store))
+  await using shop = openShop(store, await furnish(store))
   await shop.served()
   const times = rounds(20, 200)
   const worst = new Map<string, number>()

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import pg from 'pg'
 import { readConfig } from '#server/config.ts'
-import { takeBackup } from '#server/processes/backup.ts'
 import { connect } from '#server/processes/backup/database.ts'
 import { verifyFile } from '#server/processes/backup/files.ts'
 import { load } from '#server/processes/backup/load.ts'
 import { filesOf, type Manifest, openBackup } from '#server/processes/backup/manifest.ts'
 import { assertKnown, dropAll, inTransaction, knownMigrations, migrateTo } from '#server/processes/backup/schema.ts'
+import { takeBackup } from '#server/processes/backup.ts'
 import { boxEnv, manage, managed, openFolder, startServer } from '#test/support/box.ts'
 import { openTestDatabase } from '#test/support/database.ts'
 import { makeBusyStore, proveItWorks } from '#test/support/restored-store.ts'
@@ -57,13 +57,20 @@ test('every type comes back to the bit, sealed or not, and the backup of an olde
       readConfig({ DATA_DIR: folder.path, DATABASE_URL: url, ...(passphrase && { BACKUP_PASSPHRASE: passphrase }) })
     const [dir, again] = [join(folder.path, `first-${passphrase !== null}`), join(folder.path, `second-${passphrase !== null}`)]
     const manifest = await takeBackup(config(from.ownerUrl), dir, silent)
-    const isReadable = readdirSync(dir).some((name) => readFileSync(join(dir, name)).subarray(0, 2).equals(Buffer.from([0x1f, 0x8b])))
+    const isReadable = readdirSync(dir).some((name) =>
+      readFileSync(join(dir, name))
+        .subarray(0, 2)
+        .equals(Buffer.from([0x1f, 0x8b]))
+    )
     assert.equal(isReadable, passphrase === null, 'gzip shows only where nothing is sealed')
     {
       await using client = await connect(to.ownerUrl, 'test')
       const since = await load(client, await openBackup(dir, passphrase), silent)
       assert.deepEqual(since, knownMigrations().slice(2), 'the migrations after the backup ran')
-      const { rows } = await client.query('INSERT INTO event_log (name, payload, at) VALUES ($1, $2, now()) RETURNING id', ['x', {}])
+      const { rows } = await client.query('INSERT INTO event_log (name, payload, at) VALUES ($1, $2, now()) RETURNING id', [
+        'x',
+        {}
+      ])
       assert.equal(rows[0].id, 4, 'numbers go on where they were')
       await client.query('DELETE FROM event_log WHERE id = 4')
     }
@@ -96,7 +103,10 @@ async function fillWithOddities(url: string): Promise<void> {
      VALUES ('m1', '1', 0.1::float8 + 0.2::float8, 1e-300, 30, $1, $2), ('m1', '2', 'NaN', 5e-324, 30, '{}', 'infinity')`,
     [JSON.stringify({ text, deep: [[{ n: 1e308, tiny: 1.0000000000000002 }], null] }), at]
   )
-  await client.query(`INSERT INTO machine_session (id, machine_id, started_at, store_mode) VALUES (gen_random_uuid(), 'm1', $1, 'CUSTOMER_MODE')`, [at])
+  await client.query(
+    `INSERT INTO machine_session (id, machine_id, started_at, store_mode) VALUES (gen_random_uuid(), 'm1', $1, 'CUSTOMER_MODE')`,
+    [at]
+  )
   await client.query(`INSERT INTO machine_session_scale (machine_session_id, scale_id) SELECT id, '1' FROM machine_session`)
   for (const name of ['a', 'b', 'c'])
     await client.query('INSERT INTO event_log (name, payload, at) VALUES ($1, $2, $3)', [name, { text }, at])
@@ -149,7 +159,9 @@ test('a backup that is damaged, cut, swapped, newer or under another passphrase 
   await using database = await openTestDatabase()
   {
     await using client = await connect(database.ownerUrl, 'test')
-    await client.query("INSERT INTO alarm SELECT gen_random_uuid(), 'k', n::text, repeat('m', 100), now() FROM generate_series(1, 2000) AS n")
+    await client.query(
+      "INSERT INTO alarm SELECT gen_random_uuid(), 'k', n::text, repeat('m', 100), now() FROM generate_series(1, 2000) AS n"
+    )
   }
   const config = readConfig({ DATA_DIR: folder.path, DATABASE_URL: database.ownerUrl, BACKUP_PASSPHRASE: PASSPHRASE })
   const dir = join(folder.path, 'backup')

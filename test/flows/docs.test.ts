@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -41,6 +41,32 @@ test('the MQTT examples run with mosquitto’s own commands', (t) => {
   if (!hasMosquitto) t.skip('mosquitto-clients is not installed: a stand-in ran the MQTT examples of docs/devices.md instead')
 })
 
+const page = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
+const PAGES = ['README.md', 'ARCHITECTURE.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+
+test('the README names every setting and every command', () => {
+  const settings = new Set(page('server', 'config.ts').match(/(?<=')[A-Z][A-Z_]{3,}(?=')/g))
+  const commands = page('manage.ts').match(/(?<=usage: ')[a-z-]+/g) ?? []
+  assert(settings.size > 20 && commands.length > 5)
+  for (const name of settings) assert(page('README.md').includes(`\`${name}\``), `README.md has no setting ${name}`)
+  for (const name of commands) assert.match(page('README.md'), new RegExp(`[\` ]${name}\\b`), `README.md has no command ${name}`)
+})
+
+test('links between the pages lead somewhere', () => {
+  for (const from of PAGES)
+    for (const [, target] of page(from).matchAll(/\]\((?!https?:)([^)#]*)[^)]*\)/g))
+      assert(target === '' || existsSync(join(ROOT, dirname(from), target!)), `${from} links to ${target}`)
+})
+
+test('ARCHITECTURE.md is short, and the files it names are there', () => {
+  const text = page('ARCHITECTURE.md')
+  assert(text.trimEnd().split('\n').length <= 120)
+  const known = globSync('{contracts,server,simulator,test}/**/*.ts', { cwd: ROOT })
+  for (const [, name] of text.matchAll(/`([a-z/.-]+\.ts)`/g))
+    if (!/(^|\/)(x|verb-noun)\.ts$/.test(name!))
+      assert(known.some((file) => `/${file}`.endsWith(`/${name}`)) || existsSync(join(ROOT, name!)), name)
+})
+
 async function take({ kind, text }: Step, terminal: Terminal, where: string): Promise<void> {
   if (kind === 'run') await terminal.run(text, where)
   else if (kind === 'beside') await terminal.runBeside(text, where)
@@ -56,9 +82,9 @@ function pattern(text: string): RegExp {
 
 /** The marked blocks of a page, in order. A mark without a block right below it is a mistake in the page. */
 function stepsOf(path: string): Step[] {
-  const page = readFileSync(path, 'utf8')
-  return [...page.matchAll(/^<!-- ((?:run|prints)[^>]*?) -->\n(?:```\w+\n([\s\S]*?)^```$)?/gm)].map((match) => {
-    const line = page.slice(0, match.index).split('\n').length
+  const text = readFileSync(path, 'utf8')
+  return [...text.matchAll(/^<!-- ((?:run|prints)[^>]*?) -->\n(?:```\w+\n([\s\S]*?)^```$)?/gm)].map((match) => {
+    const line = text.slice(0, match.index).split('\n').length
     const kind = KINDS[match[1]!]
     assert(kind && match[2] !== undefined, `${path}:${line}: "${match[1]}" is no mark, or has no block below it`)
     return { kind, text: match[2], line }

@@ -5,8 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync,
 import { createServer } from 'node:net'
 import { basename, join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { run, speaker } from '#test/support/box.ts'
-import { openFolder } from '#test/support/box.ts'
+import { openFolder, run, speaker } from '#test/support/box.ts'
 
 const UNIT = 'deploy/niflr-edge-store.service'
 const LIMIT = 1.5
@@ -14,7 +13,10 @@ const LIMIT = 1.5
 test('the unit file exposes little', (t) => {
   let report: string
   try {
-    report = execFileSync('systemd-analyze', ['security', '--offline=true', UNIT], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    report = execFileSync('systemd-analyze', ['security', '--offline=true', UNIT], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return t.skip('systemd-analyze is not installed (apt install systemd): the exposure of the unit is not measured')
@@ -23,10 +25,9 @@ test('the unit file exposes little', (t) => {
   assert(exposure <= LIMIT, `${exposure} > ${LIMIT}:\n${report}`)
 })
 
-test('a store is installed, updated, and comes back from a release that does not work', { timeout: 120_000 }, async (t) => {
+test('a store is installed, updated, and comes back from a release that does not work', { timeout: 120_000 }, async () => {
   using folder = openFolder('niflr-service-')
-  const box = await openMachine(folder.path)
-  t.after(() => box.systemctl('stop'))
+  await using box = await openMachine(folder.path)
 
   await box.script('install.sh', box.release('1.0.0'))
   await box.script('install.sh', box.release('1.0.0')) // again: nothing to do
@@ -40,18 +41,26 @@ test('a store is installed, updated, and comes back from a release that does not
   assert.equal(box.current(), '1.1.0')
   await box.signIn()
 
-  const broken = box.release('1.2.0', (path) => writeFileSync(join(path, 'server/processes/house.ts'), 'throw new Error("broken")'))
+  const broken = box.release('1.2.0', (path) =>
+    writeFileSync(join(path, 'server/processes/house.ts'), 'throw new Error("broken")')
+  )
   assert.match(await box.script('update.sh', broken, 1), /release 1\.1\.0 runs again/)
   assert.equal(box.current(), '1.1.0')
   await box.signIn()
 
   await box.onboard('kept')
   const worse = box.release('2.0.0', (path) => {
-    writeFileSync(join(path, 'server/db/migrations/0900-new.sql'), 'ALTER TABLE machine RENAME display_name TO title')
-    writeFileSync(join(path, 'server/processes/readiness.ts'), 'export const readiness = () => async () => ({ ok: false, checks: {}, degraded: [] })')
+    writeFileSync(join(path, 'server/db/migrations/0900-new.sql'), 'CREATE TABLE later (id integer)')
+    writeFileSync(
+      join(path, 'server/processes/readiness.ts'),
+      'export const readiness = () => async () => ({ ok: false, checks: {}, degraded: [] })'
+    )
   })
   const said = await box.script('update.sh', worse, 1)
-  assert.match(said, /stands still during the backup[^]*does not know this database any more: restoring[^]*release 1\.1\.0 runs again/)
+  assert.match(
+    said + box.said(),
+    /stands still during the backup[\s\S]*does not know this database any more: restoring[\s\S]*release 1\.1\.0 runs again/
+  )
   assert.equal(box.current(), '1.1.0')
   assert.deepEqual(await box.machines(), ['kept'], 'what was taken before the update is there')
 })
@@ -68,7 +77,12 @@ async function openMachine(root: string) {
   writeFileSync(systemctl, FAKE_SYSTEMCTL, { mode: 0o755 })
   const env = {
     ...{ PATH: process.env.PATH!, HOME: process.env.HOME ?? '/', PREFIX: prefix, SYSTEMCTL: systemctl },
-    ...{ READY_SECONDS: '15', HOME_OF_STORE: home, DATA_DIR: join(prefix, 'var/lib/niflr-edge-store'), PID_FILE: join(root, 'pid') }
+    ...{
+      READY_SECONDS: '15',
+      HOME_OF_STORE: home,
+      DATA_DIR: join(prefix, 'var/lib/niflr-edge-store'),
+      PID_FILE: join(root, 'pid')
+    }
   }
   const send = speaker(`http://127.0.0.1:${port}`)
   const signIn = async () => {
@@ -76,22 +90,35 @@ async function openMachine(root: string) {
     assert.equal(answer.status, 200, answer.text)
     return answer
   }
-  const staff = async () => speaker(`http://127.0.0.1:${port}`, { cookie: (await signIn()).headers.getSetCookie()[0]!.split(';')[0]!, origin: `http://127.0.0.1:${port}` })
+  const staff = async () =>
+    speaker(`http://127.0.0.1:${port}`, {
+      cookie: (await signIn()).headers.getSetCookie()[0]!.split(';')[0]!,
+      origin: `http://127.0.0.1:${port}`
+    })
+  const said = () => readFileSync(`${env.PID_FILE}.log`, 'utf8')
   return {
     signIn,
+    said,
     release: (version: string, bend = (_path: string) => {}) => makeRelease(join(root, `release-${version}`), version, bend),
     current: () => basename(readlinkSync(join(home, 'current'))),
-    systemctl: (verb: string) => run(systemctl, [verb], { env }),
+    [Symbol.asyncDispose]: async () => void (await run(systemctl, ['stop'], { env })),
     async script(name: string, release: string, expected = 0): Promise<string> {
-      const { code, out, err } = await run('sh', [join(release, 'deploy', name), release], { env: { ...env, ...(expected && { READY_SECONDS: '4' }) } })
-      assert.equal(code, expected, out + err)
+      const { code, out, err } = await run('sh', [join(release, 'deploy', name), release], {
+        env: { ...env, ...(expected && { READY_SECONDS: '6' }) }
+      })
+      assert.equal(code, expected, out + err + said())
       return out + err
     },
     async onboard(machineId: string) {
-      const { status, text } = await (await staff())('POST', '/api/v1/machines', { machineId, displayName: machineId, kind: 'shelf' })
+      const { status, text } = await (await staff())('POST', '/api/v1/machines', {
+        machineId,
+        displayName: machineId,
+        kind: 'shelf'
+      })
       assert.equal(status, 201, text)
     },
-    machines: async () => (await (await staff())('GET', '/api/v1/machines')).body.items.map((one: { machineId: string }) => one.machineId)
+    machines: async () =>
+      (await (await staff())('GET', '/api/v1/machines')).body.items.map((one: { machineId: string }) => one.machineId)
   }
 }
 
@@ -99,8 +126,12 @@ async function openMachine(root: string) {
 function makeRelease(path: string, version: string, bend: (path: string) => void): string {
   if (existsSync(path)) return path
   mkdirSync(path)
-  for (const entry of ['server', 'contracts', 'deploy', 'manage.ts', 'setup.sh', 'package-lock.json', '.npmrc']) cpSync(entry, join(path, entry), { recursive: true })
-  writeFileSync(join(path, 'package.json'), readFileSync('package.json', 'utf8').replace(/"version": "[^"]*"/, `"version": "${version}"`))
+  for (const entry of ['server', 'contracts', 'deploy', 'manage.ts', 'setup.sh', 'package-lock.json', '.npmrc'])
+    cpSync(entry, join(path, entry), { recursive: true })
+  writeFileSync(
+    join(path, 'package.json'),
+    readFileSync('package.json', 'utf8').replace(/"version": "[^"]*"/, `"version": "${version}"`)
+  )
   symlinkSync(resolve('node_modules'), join(path, 'node_modules'))
   bend(path)
   return path
@@ -125,7 +156,10 @@ start() {
 case $1 in
   start | enable) start ;;
   stop) stop ;;
-  restart) stop && start ;;
+  restart)
+    stop
+    start
+    ;;
 esac
 `
 

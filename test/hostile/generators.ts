@@ -69,22 +69,7 @@ const nested = (depth: number, open: string, close: string) => `${open.repeat(de
 /** Text that has broken something somewhere before. */
 export const HOSTILE_TEXTS = [
   ...['', ' ', '\0', 'a\0b', '\ud800', '\udfff\ud800', '\u202e', '\ufeff', '😀'.repeat(50), 'ﷺ'.repeat(200), 'İ', 'ß'.repeat(64)],
-  ...[
-    "'",
-    '"',
-    '\\',
-    '`',
-    "'; DROP TABLE machine; --",
-    "1' OR '1'='1",
-    '%',
-    '%%n%s',
-    '_',
-    '${7*7}',
-    '{{7*7}}',
-    '$1',
-    '::text',
-    'NULL'
-  ],
+  ...["'", '"', '\\', '`', "'; DROP TABLE machine; --", "1' OR '1'='1", '%', '%%n%s', '_', '{{7*7}}', '$1', '::text', 'NULL'],
   ...[
     '<script>alert(1)</script>',
     'javascript:alert(1)',

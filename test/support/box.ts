@@ -22,7 +22,11 @@ export const boxEnv = (dataDir: string, env: Record<string, string> = {}): Recor
 })
 
 /** Runs a program to its end. */
-export async function run(program: string, args: string[], { env, cwd = '.' }: { env: Record<string, string>; cwd?: string }): Promise<Ran> {
+export async function run(
+  program: string,
+  args: string[],
+  { env, cwd = '.' }: { env: Record<string, string>; cwd?: string }
+): Promise<Ran> {
   const child = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = { out: '', err: '' }
   child.stdout.on('data', (chunk) => (said.out += chunk))
@@ -44,7 +48,10 @@ export async function managed(dataDir: string, args: string[], env: Record<strin
 
 /** The store's server, ready; SIGTERM at disposal. */
 export async function startServer(dataDir: string, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['server/processes/store.ts'], { env: boxEnv(dataDir, env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['server/processes/store.ts'], {
+    env: boxEnv(dataDir, env),
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   const url = await readyUrl(child)
   return {
     url,

@@ -136,11 +136,15 @@ export async function eventsAbout({ ctx }: Pick<TestStore, 'ctx'>, machineId: st
 }
 
 /** Polls until `check` gives something truthy; fails after the deadline, saying for what it waited. */
-export async function until<T>(check: () => T | Promise<T>, what: string, deadlineMs = 8000): Promise<NonNullable<T>> {
+export async function until<T>(
+  check: () => T | Promise<T>,
+  what: string,
+  deadlineMs = 8000
+): Promise<Exclude<NonNullable<T>, false>> {
   const endMs = performance.now() + deadlineMs
   for (;;) {
     const value = await check()
-    if (value) return value
+    if (value) return value as Exclude<NonNullable<T>, false>
     if (performance.now() > endMs) assert.fail(`waited ${deadlineMs} ms in vain: ${what}`)
     await sleep(10)
   }

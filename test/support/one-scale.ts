@@ -62,7 +62,7 @@ function take(rows: Map<string, Row>, effect: Effect): void {
   assert(times.fromMs <= times.occurredMs, 'a change happened no later than it ended')
   if (effect.kind === 'record') assert.equal(row, undefined, `${rowId} is recorded once`)
   if (effect.kind !== 'withdraw' && effect.before !== null)
-    assert.equal(effect.after, effect.before + effect.grams, `${rowId}: after = before + grams`)
+    assert(effect.after === effect.before + effect.grams, `${rowId}: after = before + grams`)
   if (effect.kind === 'record')
     return void rows.set(rowId, {
       rowId,

@@ -73,7 +73,13 @@ async function leaveLateEvidence(ctx: Context, machineId: string, visitId: strin
   try {
     await early.query('BEGIN')
     await early.query('SELECT pg_current_xact_id()') // comes first in the log's order, whatever its id
-    await land(ctx, { machineId, grams: -200, at: new Date(rows[0].entered_at.getTime() + 1), from: rows[0].entered_at, scaleId: '009' })
+    await land(ctx, {
+      machineId,
+      grams: -200,
+      at: new Date(rows[0].entered_at.getTime() + 1),
+      from: rows[0].entered_at,
+      scaleId: '009'
+    })
     const event = `INSERT INTO event_log (name, payload, at) VALUES ('planogram.changed', '{"machineId":"x"}', now()) RETURNING transaction_id::text AS xid, id`
     const read = (await early.query(event)).rows[0]
     await early.query('COMMIT')
@@ -85,7 +91,10 @@ async function leaveLateEvidence(ctx: Context, machineId: string, visitId: strin
 
 /** Sign-in, tickets, doors, shelves and followers of a restored store, over the wire. */
 export async function proveItWorks(url: string, store: BusyStore): Promise<void> {
-  const signIn = await speaker(url)('POST', '/api/v1/auth/login', { username: store.admin.username, password: store.admin.password })
+  const signIn = await speaker(url)('POST', '/api/v1/auth/login', {
+    username: store.admin.username,
+    password: store.admin.password
+  })
   assert.equal(signIn.status, 200, signIn.text)
   const staff = speaker(url, { authorization: `Bearer ${store.admin.token}` })
   const ticket = await until(async () => {

@@ -1,6 +1,6 @@
 /** The ingest path's only write: one statement, one round trip, one commit, whatever arrived together. SQL by hand, measured in docs/performance.md. */
 import pg from 'pg'
-import type { Pool } from '#server/platform/database.ts'
+import { outliveConnections, type Pool } from '#server/platform/database.ts'
 import type { Batch } from './batch.ts'
 import { offsetOf } from './device-clock.ts'
 import type { MachineMemory, ScaleMemory } from './memory.ts'
@@ -63,7 +63,7 @@ INSERT INTO event_log (name, payload, at) SELECT name, payload, $19 FROM unnest(
 /** A connection that nobody else uses: transactions that wait for a commit may hold all those of `pool`. */
 export function ownConnection({ options }: Pool): Pool {
   const own = new pg.Pool({ ...options, max: 1, allowExitOnIdle: true })
-  own.on('error', () => {}) // it died while idle: the next write says so
+  outliveConnections(own)
   return own
 }
 

@@ -61,7 +61,7 @@ function holdBooks(scale: Scale, first: number): void {
   const { baseline, creep, pending, unclaimed } = scale.state
   const level = baseline! + (pending ? pending.valueGrams - pending.fromGrams : 0)
   assert(Math.abs(first + scale.sum() + creep - level) < 1e-6, `${first} + ${scale.sum()} + ${creep} ≠ ${level}`)
-  if (pending) assert.equal(pending.fromGrams, Math.round(baseline!))
+  if (pending) assert(pending.fromGrams === Math.round(baseline!), `${pending.fromGrams} is not ${baseline} in whole grams`)
   assert(scale.grams().every(Number.isInteger))
   const open = scale.live().filter((row) => !row.isSettled)
   assert.deepEqual(

@@ -8,6 +8,8 @@ export type DeviceClock = { lastDeviceMs: number | null; slots: { startMs: numbe
 export type Timing = { clock: DeviceClock; occurredMs: number; isTrusted: boolean }
 
 export const UNSET_CLOCK: DeviceClock = { lastDeviceMs: null, slots: [] }
+/** After the clock of the box was set: wrong until a message shows that it is right. */
+export const DOUBTED_CLOCK: DeviceClock = { ...UNSET_CLOCK, isWrong: true }
 const ABSURD_MS = 5 * 60_000
 const SLOT_MS = 60_000
 const SLOTS = 10

@@ -13,7 +13,7 @@ import { moveBoundaries, openBooks } from './boundary.ts'
 import { Commits } from './commits.ts'
 import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './detector.ts'
 import { takeChange } from './device-change.ts'
-import { changeTimeOf, timeOf } from './device-clock.ts'
+import { changeTimeOf, DOUBTED_CLOCK, timeOf } from './device-clock.ts'
 import { figuresOf } from './figures.ts'
 import { isKnownChange, rememberChange } from './known-changes.ts'
 import { checkRoom, checkWeight } from './limits.ts'
@@ -40,6 +40,7 @@ export class Intake {
   readonly #weightLog: LogFile | null
   readonly #figures
   readonly #connection
+  #leaps = 0
 
   constructor(ctx: Context, weightLog: LogFile | null) {
     this.#ctx = ctx
@@ -180,6 +181,9 @@ export class Intake {
   }
 
   #known(machineId: string): MachineMemory {
+    const { leaps = 0 } = this.#ctx.clock // the clock of the box was set: how far off those of the devices are is not known any more
+    if (leaps !== this.#leaps) for (const one of this.machines.values()) one.clock = DOUBTED_CLOCK
+    this.#leaps = leaps
     const machine = this.machines.get(machineId)
     if (!machine) throw new NotFound('machine', machineId)
     return machine

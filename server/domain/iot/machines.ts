@@ -2,13 +2,12 @@
 import { sql } from 'kysely'
 import type { Machine, MachineChange, MachineInput, MachineQuery, NewMachine } from '#contracts/api/machines.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
-import { lightestProducts } from '#server/domain/catalog/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret, newSecret } from '#server/platform/ids.ts'
 import { intakeOf } from './intakes.ts'
 import { endMachineSession, startMachineSession } from './machine-sessions.ts'
-import { newMachine } from './memory.ts'
+import { loadMachines } from './memory-load.ts'
 import { lockMachine, type MachineRow, machineById, machinePage } from './queries.ts'
 
 const facts = ({ machineId, displayName, kind }: MachineRow) => ({ machineId, displayName, kind })
@@ -50,34 +49,21 @@ export async function addMachine(ctx: Context, actor: Actor, input: MachineInput
         resourceId: input.machineId,
         after: facts(added)
       })
-      return { ...added, isReturning: known !== undefined }
+      return added
     },
     actor
   )
-  await welcome(ctx, row)
+  await welcome(ctx, input.machineId)
   return { ...machineOf(ctx, row, 0), deviceKey }
 }
 
-/** Memory learns of a machine: a new one is made, one that comes back is read with its scales. */
-async function welcome(ctx: Context, row: MachineRow & { isReturning: boolean }): Promise<void> {
+/** Memory learns of a machine: a new one, or one that comes back with its scales. */
+async function welcome(ctx: Context, machineId: string): Promise<void> {
   const intake = intakeOf(ctx)
   await intake.commits.exclusive(async () => {
-    const session = await ctx.db
-      .selectFrom('machineSession')
-      .select(['id', 'startedAt'])
-      .where('machineId', '=', row.machineId)
-      .where('endedAt', 'is', null)
-      .executeTakeFirstOrThrow()
-    const machine = newMachine(row.machineId, {
-      sessionId: session.id,
-      startedMs: session.startedAt.getTime(),
-      listeningMonoMs: ctx.clock.monotonicMs()
-    })
-    machine.sessionStartedMonoMs = ctx.clock.monotonicMs()
-    machine.lightest = await lightestProducts(ctx.db, row.machineId)
-    intake.keys.set(row.deviceKeyHash.toString('hex'), row.machineId)
-    if (row.isReturning) intake.commits.distrust()
-    else intake.machines.set(row.machineId, machine)
+    const { machines, keys } = await loadMachines(ctx, machineId)
+    for (const [id, machine] of machines) intake.machines.set(id, machine)
+    for (const [keyHash, id] of keys) intake.keys.set(keyHash, id)
   })
 }
 

@@ -9,13 +9,16 @@ import { type Boundary, type MachineMemory, newMachine, newScale, retune } from 
 /** What a scale's column `detector` keeps. */
 type Stored = { state?: ScaleState; boundaries?: Boundary[]; taredFromGrams?: number | null }
 
-/** Machines by id and device keys by the hex of their hash. Throws Unavailable. */
-export async function loadMachines(ctx: Context): Promise<{ machines: Map<string, MachineMemory>; keys: Map<string, string> }> {
+/** Machines (or the one of `machineId`) by id and device keys by the hex of their hash. Throws Unavailable. */
+export async function loadMachines(
+  ctx: Context,
+  machineId?: string
+): Promise<{ machines: Map<string, MachineMemory>; keys: Map<string, string> }> {
   try {
-    const rows = await selectMachines(ctx.db)
+    const rows = await selectMachines(ctx.db, machineId)
     const machines = new Map(rows.map((row) => [row.machineId, remember(ctx, row)]))
     for (const machine of machines.values()) machine.lightest = await lightestProducts(ctx.db, machine.machineId)
-    await loadScales(ctx, machines)
+    await loadScales(ctx, machines, machineId)
     await holdTares(ctx.db, machines)
     return { machines, keys: new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), row.machineId])) }
   } catch (error) {
@@ -23,7 +26,7 @@ export async function loadMachines(ctx: Context): Promise<{ machines: Map<string
   }
 }
 
-function selectMachines(db: Db) {
+function selectMachines(db: Db, machineId?: string) {
   return db
     .selectFrom('machine')
     .innerJoin('machineSession', (join) =>
@@ -37,6 +40,7 @@ function selectMachines(db: Db) {
       )
     )
     .where('machine.retiredAt', 'is', null)
+    .$if(machineId !== undefined, (query) => query.where('machine.machineId', '=', machineId!))
     .execute()
 }
 type MachineRow = Awaited<ReturnType<typeof selectMachines>>[number]
@@ -57,8 +61,9 @@ function remember(ctx: Context, row: MachineRow): MachineMemory {
   }
 }
 
-async function loadScales({ db, config }: Context, machines: Map<string, MachineMemory>): Promise<void> {
-  for (const row of await db.selectFrom('scale').selectAll().execute()) {
+async function loadScales({ db, config }: Context, machines: Map<string, MachineMemory>, machineId?: string): Promise<void> {
+  const scales = db.selectFrom('scale').selectAll()
+  for (const row of await (machineId === undefined ? scales : scales.where('machineId', '=', machineId)).execute()) {
     const machine = machines.get(row.machineId)
     if (!machine) continue
     const scale = newScale(machine, row.scaleId, config.changeThresholdGrams)

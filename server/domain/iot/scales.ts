@@ -9,6 +9,7 @@ import { NEW_SCALE } from './detector.ts'
 import { intakeOf } from './intakes.ts'
 import { readMachine } from './machines.ts'
 import { retune } from './memory.ts'
+import { sigmaOf } from './noise.ts'
 import { scaleRows } from './queries.ts'
 
 /** The scales of a machine with their live weights. Throws NotFound. */
@@ -28,7 +29,7 @@ export async function listScales(ctx: Context, machineId: string): Promise<{ ite
       scaleId: row.scaleId,
       weightGrams: state.weight,
       baselineGrams: state.baseline === null ? null : Math.round(state.baseline),
-      noiseGrams: Math.round(row.noiseGrams * 100) / 100,
+      noiseGrams: Math.round((scale ? sigmaOf(scale.state.noise) : row.noiseGrams) * 100) / 100,
       thresholdGrams: scale?.thresholdGrams ?? row.thresholdGrams,
       lastReadingAt: state.readAtMs === null ? null : new Date(state.readAtMs).toISOString(),
       lastChangeAt: row.lastChangeAt?.toISOString() ?? null,
@@ -47,7 +48,7 @@ export async function changeScale(ctx: Context, actor: Actor, use: Use): Promise
   await intake.stand((machine, scale) => machine.machineId === machineId && scale.scaleId === scaleId)
   await intake.commits.exclusive(async () => {
     const scale = intake.machines.get(machineId)?.scales.get(scaleId)
-    const isBack = scale !== undefined && scale.isDisabled && !disabled
+    const isBack = scale?.isDisabled && !disabled
     const fresh = isBack ? { taredFromGrams: scale.state.weight, state: { ...NEW_SCALE, noise: scale.state.noise } } : {}
     await transact(ctx, (tx) => noteUse(tx, actor, { ...use, fresh }), actor)
     if (scale) Object.assign(scale, fresh, { isDisabled: disabled })

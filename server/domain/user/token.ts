@@ -5,6 +5,7 @@
 import { type CryptoKey, compactVerify } from 'jose'
 import type { RefusalReason } from '#contracts/api/entry.ts'
 import type { UserRole } from '#contracts/api/store.ts'
+import type { Clock } from '#server/platform/clock.ts'
 
 export type QrAlgorithm = 'EdDSA' | 'ES256' | 'HS256'
 /** What a token claims; times in seconds since the epoch. */
@@ -22,6 +23,20 @@ const MAX_TOKEN = 8192
 const MAX_JTI = 200
 const MAX_PHONE_NUMBER = 64
 const USER_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Used codes are kept for a day after they expired (forgetUsedCodes): an older time could make one good again. */
+const LONGEST_APART_MS = 86_400_000
+
+/**
+ * The times at which a code may be good, in ms: the store's own, and what the clock of the box says where it was set and the two are
+ * apart. Either may be the right one, and nobody is to stand before a closed door because of that (docs/decisions/0009-clock.md).
+ */
+export function codeTimes(clock: Clock): number[] {
+  const own = clock.now().getTime()
+  const box = clock.source?.now().getTime() ?? own
+  const apartMs = Math.abs(box - own)
+  return apartMs > 1000 && apartMs < LONGEST_APART_MS ? [own, box] : [own]
+}
 
 /** The code of a token that is signed by one of `keys` and valid now, or the first reason against it. */
 export async function verifyToken(token: string, keys: KeyRing, rules: TokenRules): Promise<Code | RefusalReason> {

@@ -32,7 +32,8 @@ async function toldFaults(db: Db, { told }: Ledger): Promise<string[]> {
     const rowsOfScale = (found.get(scale) ?? []).map((row) => row.grams as number)
     if (rowsOfScale.join() !== grams.join()) faults.push(`scale ${scale}: ${differenceOf(grams, rowsOfScale)}`)
   }
-  for (const scale of found.keys()) if (!told.has(scale as `${string}/${string}`)) faults.push(`scale ${scale} was never promised anything`)
+  for (const scale of found.keys())
+    if (!told.has(scale as `${string}/${string}`)) faults.push(`scale ${scale} was never promised anything`)
   return faults
 }
 
@@ -54,7 +55,8 @@ async function settledFaults(db: Db, { settled }: Ledger): Promise<string[]> {
     const [row, ...more] = found.get(id) ?? []
     if (!row) faults.push(`change ${id} was lost`)
     else if (more.length > 0) faults.push(`change ${id} counts ${more.length + 1} times`)
-    else if (row.scale !== scale || row.grams !== grams) faults.push(`change ${id}: promised ${scale} ${grams}, found ${row.scale} ${row.grams}`)
+    else if (row.scale !== scale || row.grams !== grams)
+      faults.push(`change ${id}: promised ${scale} ${grams}, found ${row.scale} ${row.grams}`)
   }
   for (const id of found.keys()) if (!settled.has(id)) faults.push(`change ${id} was never acknowledged`)
   return faults.slice(0, 20)
@@ -73,9 +75,11 @@ async function visitFaults(db: Db, { entries, exits }: Ledger): Promise<string[]
   for (const id of exits) if (!known.get(id)?.isClosed) faults.push(`visit ${id} was closed, but is not`)
   for (const { id, isClosed, tickets, carts, sessions } of rows) {
     const expected = isClosed ? [machines[0].count, 1, 2] : [0, 0, 1]
-    if ([tickets, carts, sessions].join() !== expected.join()) faults.push(`visit ${id}: ${tickets} tickets, ${carts} carts, ${sessions} user sessions`)
+    if ([tickets, carts, sessions].join() !== expected.join())
+      faults.push(`visit ${id}: ${tickets} tickets, ${carts} carts, ${sessions} user sessions`)
   }
-  for (const [user, visits] of Map.groupBy(rows, (row) => row.user_id as string)) if (visits.length > 1) faults.push(`user ${user} came ${visits.length} times`)
+  for (const [user, visits] of Map.groupBy(rows, (row) => row.user_id as string))
+    if (visits.length > 1) faults.push(`user ${user} came ${visits.length} times`)
   const { rows: numbers } = await db.query('SELECT count(*)::int AS count, coalesce(max(number), 0)::int AS last FROM ticket')
   if (numbers[0].count !== numbers[0].last) faults.push(`${numbers[0].count} tickets, but the last number is ${numbers[0].last}`)
   return faults.slice(0, 20)
@@ -101,7 +105,8 @@ async function balanceFaults(store: StoreProcess): Promise<string[]> {
   for (let cursor: string | null = ''; cursor !== null; ) {
     const page: any = await store.call('GET', `/api/v1/machine-sessions?limit=200${cursor && `&cursor=${cursor}`}`)
     for (const { machineId, startedAt, isBalanced, scales } of page.items)
-      if (isBalanced === false) faults.push(`books of ${machineId} since ${startedAt}: ${JSON.stringify(scales.filter((s: any) => !s.isBalanced))}`)
+      if (isBalanced === false)
+        faults.push(`books of ${machineId} since ${startedAt}: ${JSON.stringify(scales.filter((s: any) => !s.isBalanced))}`)
     cursor = page.nextCursor
   }
   return faults.slice(0, 10)

@@ -6,11 +6,23 @@ import { type Known, rowsOf, type Weights } from '#test/support/devices.ts'
 import type { Ledger } from './ledger.ts'
 import { between } from './sizes.ts'
 
-export type Load = { url: string; mqttUrl: string; storeId: string; ledger: Ledger; isOver: () => boolean; everyMs: [number, number] }
+export type Load = {
+  url: string
+  mqttUrl: string
+  storeId: string
+  ledger: Ledger
+  everyMs: [number, number]
+  /** Devices finish what they have begun, and begin nothing more. */
+  isOver: () => boolean
+  /** Throws when the test is over whatever anybody has begun. */
+  goOn: () => void
+  /** Lines to cut then. */
+  lines: MqttClient[]
+}
 /** Resolves to true when it was acknowledged, to false when it has to be sent again. */
 type Send = (body: object) => Promise<boolean>
 
-const SCALES = ['001', '002', '003', '004']
+export const SCALES = ['001', '002', '003', '004']
 const AGAIN_AFTER_MS = 30
 const ANSWER_WITHIN_MS = 15_000
 
@@ -18,7 +30,12 @@ const ANSWER_WITHIN_MS = 15_000
 export async function ask(url: string, key: string, body: object): Promise<{ status: number; text: string }> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   try {
-    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS)
+    })
     return { status: answer.status, text: await answer.text() }
   } catch (error) {
     return { status: 0, text: String((error as Error).cause ?? error) }
@@ -34,8 +51,16 @@ const overHttp =
   }
 
 /** A device's line over MQTT, made again whenever it breaks. */
-export function lineOf({ mqttUrl }: Load, id: string, key: string): MqttClient {
-  const client = mqtt.connect(mqttUrl, { username: id, password: key, clientId: id, reconnectPeriod: 60, connectTimeout: 4000, protocolVersion: 4 })
+export function lineOf({ mqttUrl, lines }: Load, id: string, key: string): MqttClient {
+  const client = mqtt.connect(mqttUrl, {
+    username: id,
+    password: key,
+    clientId: id,
+    reconnectPeriod: 60,
+    connectTimeout: 4000,
+    protocolVersion: 4
+  })
+  lines.push(client)
   return client.on('error', () => {}).setMaxListeners(0)
 }
 
@@ -54,8 +79,11 @@ const overMqtt =
   (body) =>
     publishOn(client, `store/${storeId}/machine/${machineId}/${channel}`, body)
 
-async function deliver(send: Send, body: object): Promise<void> {
-  while (!(await send(body))) await sleep(AGAIN_AFTER_MS)
+async function deliver({ goOn }: Load, send: Send, body: object): Promise<void> {
+  while (!(await send(body))) {
+    goOn()
+    await sleep(AGAIN_AFTER_MS)
+  }
 }
 
 /** The next change of a scale: never the same twice in a row, always well above the threshold, and the plate never runs empty. */
@@ -71,13 +99,19 @@ export async function beat(load: Load, known: Known, isOverMqtt: boolean): Promi
   const send = client ? overMqtt(client, load, known, 'heartbeat') : overHttp(load, known)
   const weights: Weights = Object.fromEntries(SCALES.map((scale) => [scale, 5000]))
   const bootId = newId()
-  const message = (seq: number) => ({ machineId: known.machineId, scales: rowsOf(weights), bootId, seq, eventTime: new Date().toISOString() })
-  await deliver(send, message(0))
+  const message = (seq: number) => ({
+    machineId: known.machineId,
+    scales: rowsOf(weights),
+    bootId,
+    seq,
+    eventTime: new Date().toISOString()
+  })
+  await deliver(load, send, message(0))
   for (let seq = 1; !load.isOver(); seq++) {
     const scale = SCALES[seq % SCALES.length]!
     const grams = nextGrams(weights[scale]!, seq)
     weights[scale]! += grams
-    await deliver(send, message(seq))
+    await deliver(load, send, message(seq))
     ledger.tell(`${known.machineId}/${scale}`, grams)
     ledger.note(known.machineId)
     await sleep(between(...load.everyMs))
@@ -91,8 +125,13 @@ export async function settle(load: Load, known: Known): Promise<void> {
   const send = overMqtt(client, load, known, 'change')
   const stream = async (scaleId: string) => {
     for (let n = 1; !load.isOver(); n++) {
-      const change = { id: `${known.machineId}-${scaleId}-${n}`, scaleId, grams: n % 2 ? -100 - n : 100 + n, at: new Date().toISOString() }
-      await deliver(send, change)
+      const change = {
+        id: `${known.machineId}-${scaleId}-${n}`,
+        scaleId,
+        grams: n % 2 ? -100 - n : 100 + n,
+        at: new Date().toISOString()
+      }
+      await deliver(load, send, change)
       load.ledger.settled.set(change.id, { scale: `${known.machineId}/${scaleId}`, grams: change.grams })
       load.ledger.note(`${known.machineId}/${scaleId}`)
       await sleep(between(...load.everyMs))
@@ -111,15 +150,15 @@ export async function settleAndBeat(load: Load, known: Known): Promise<void> {
   const heartbeat = () => ({ machineId: known.machineId, scales: rowsOf(weights), bootId, seq: seq++ })
   const sendBeat = overMqtt(client, load, known, 'heartbeat')
   const sendChange = overMqtt(client, load, known, 'change')
-  await deliver(sendBeat, heartbeat())
+  await deliver(load, sendBeat, heartbeat())
   for (let n = 1; !load.isOver(); n++) {
     const scaleId = n % 2 ? '001' : '002'
     const grams = nextGrams(weights[scaleId]!, n)
     weights[scaleId]! += grams
     const change = { id: `${known.machineId}-${n}`, scaleId, grams, at: new Date().toISOString() }
-    if (n % 3 === 0) await deliver(sendBeat, heartbeat())
-    await deliver(sendChange, change)
-    await deliver(sendBeat, heartbeat())
+    if (n % 3 === 0) await deliver(load, sendBeat, heartbeat())
+    await deliver(load, sendChange, change)
+    await deliver(load, sendBeat, heartbeat())
     load.ledger.settled.set(change.id, { scale: `${known.machineId}/${scaleId}`, grams })
     load.ledger.note(known.machineId)
     await sleep(between(...load.everyMs))

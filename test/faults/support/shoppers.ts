@@ -62,10 +62,10 @@ export async function shop(load: Load, doors: Doors, isOverMqtt: boolean): Promi
   const name = isOverMqtt ? 'mqtt door' : 'http door'
   while (!load.isOver()) {
     const userId = newId()
-    const came = await present(enter, { doors, userId, until: 'already-inside' })
+    const came = await present(load, enter, { doors, userId, until: 'already-inside' })
     if (came) ledger.entries.add(came)
     await sleep(between(10, 80))
-    const went = await present(leave, { doors, userId, until: 'not-inside' })
+    const went = await present(load, leave, { doors, userId, until: 'not-inside' })
     if (went) ledger.exits.add(went)
     ledger.note(name)
     await sleep(between(...load.everyMs))
@@ -73,9 +73,11 @@ export async function shop(load: Load, doors: Doors, isOverMqtt: boolean): Promi
   await Promise.all(lines.map((line) => line.endAsync(true)))
 }
 
+type Presenting = { doors: Doors; userId: string; until: string }
 /** Shows fresh codes until the door opens (its visit), or says that it had opened before (null). */
-async function present(show: Show, { doors, userId, until }: { doors: Doors; userId: string; until: string }): Promise<string | null> {
+async function present(load: Load, show: Show, { doors, userId, until }: Presenting): Promise<string | null> {
   for (;;) {
+    load.goOn()
     const heard = await show(await codeFor(doors.sign, userId), userId)
     if (heard.status === 'success') return heard.visitId!
     if (heard.reason === until) return null

@@ -42,7 +42,13 @@ export class StoreProcess {
     const mqtt = this.mqttUrl ? Number(new URL(this.mqttUrl).port) : await freePort(0)
     this.url = `http://127.0.0.1:${http}`
     this.mqttUrl = `mqtt://127.0.0.1:${mqtt}`
-    const settings = { DATA_DIR: this.dataDir, PORT: String(http), MQTT_PORT: String(mqtt), SUPERUSER_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' }
+    const settings = {
+      DATA_DIR: this.dataDir,
+      PORT: String(http),
+      MQTT_PORT: String(mqtt),
+      SUPERUSER_PASSWORD: PASSWORD,
+      LOG_LEVEL: 'warn'
+    }
     const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', ...settings, ...this.#env }
     const child = spawn('sh', [RUN, 'store'], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.child = child
@@ -53,8 +59,13 @@ export class StoreProcess {
       if (line.startsWith('ready in ')) ready.resolve()
     }
     for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', hear)
-    child.once('exit', (code, signal) => ready.reject(new Error(`the store ended with ${code ?? signal}:\n${this.lines.slice(-40).join('\n')}`)))
-    const late = setTimeout(() => ready.reject(new Error(`not ready in time:\n${this.lines.slice(-40).join('\n')}`)), READY_WITHIN_MS)
+    child.once('exit', (code, signal) =>
+      ready.reject(new Error(`the store ended with ${code ?? signal}:\n${this.lines.slice(-40).join('\n')}`))
+    )
+    const late = setTimeout(
+      () => ready.reject(new Error(`not ready in time:\n${this.lines.slice(-40).join('\n')}`)),
+      READY_WITHIN_MS
+    )
     await ready.promise.finally(() => clearTimeout(late))
     return performance.now() - startedMs
   }
@@ -84,7 +95,11 @@ export class StoreProcess {
   async call(method: string, path: string, body?: unknown): Promise<any> {
     this.token ||= await signIn(this.url)
     const headers = { authorization: `Bearer ${this.token}`, ...(body !== undefined && { 'content-type': 'application/json' }) }
-    const answer = await fetch(`${this.url}${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) })
+    })
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
     return text === '' ? null : JSON.parse(text)
@@ -101,7 +116,14 @@ export class StoreProcess {
   async database(): Promise<pg.Client & AsyncDisposable> {
     const port = Number(readFileSync(join(this.dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3])
     const { owner } = JSON.parse(readFileSync(join(this.dataDir, 'keys', 'postgres.json'), 'utf8')) as { owner: string }
-    const client = new pg.Client({ host: '127.0.0.1', port, user: 'niflr_owner', password: owner, database: 'niflr', application_name: 'fault-test' })
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port,
+      user: 'niflr_owner',
+      password: owner,
+      database: 'niflr',
+      application_name: 'fault-test'
+    })
     client.on('error', () => {})
     await client.connect()
     return Object.assign(client, { [Symbol.asyncDispose]: () => client.end().catch(() => {}) })
@@ -127,9 +149,17 @@ function tell(pid: number, signal: NodeJS.Signals): void {
 
 async function signIn(url: string): Promise<string> {
   const headers = { 'content-type': 'application/json', origin: url }
-  const login = await fetch(`${url}/api/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) })
+  const login = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username: 'admin', password: PASSWORD })
+  })
   const cookie = login.headers.get('set-cookie')?.split(';', 1)[0]
   if (!cookie) throw new Error(`sign-in: ${login.status} ${await login.text()}`)
-  const made = await fetch(`${url}/api/v1/api-tokens`, { method: 'POST', headers: { ...headers, cookie }, body: '{"name":"fault"}' })
+  const made = await fetch(`${url}/api/v1/api-tokens`, {
+    method: 'POST',
+    headers: { ...headers, cookie },
+    body: '{"name":"fault"}'
+  })
   return ((await made.json()) as { token: string }).token
 }

@@ -1,0 +1,99 @@
+/** Whole visits, told in order and told in disorder, must come to the same tickets; whatever is decided on them must add up to the last minor unit. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sql } from 'kysely'
+import { handleChange } from '#server/ingest/change.ts'
+import { drainJobs } from '#server/jobs/index.ts'
+import { type OpenStore, openStore, visitor } from '#test/support/visiting.ts'
+import { type Story, storyOf, timetableOf } from './stories.ts'
+
+const SEED = 20_260_104
+/** CI tells a part of the 10 000 visits of promise P4; VISITS=10000 tells them all. */
+const VISITS = Number(process.env.VISITS ?? 600)
+const A_STORY = 100
+/** Each story has a store and a database of its own. */
+const STORES_AT_ONCE = 4
+const JOBS_EVERY_MS = 30_000
+const MACHINES = 2
+
+for (const [how, seed] of [
+  ['a fixed', SEED],
+  ['a random', Math.floor(Math.random() * 2 ** 31)]
+] as const) {
+  const visits = how === 'a fixed' ? VISITS : Math.ceil(VISITS / 5)
+  test(`${visits} visits told shuffled, doubled and late, with ${how} seed ${seed}: the same tickets as in order`, async (t) => {
+    const stories = Array.from({ length: Math.ceil(visits / A_STORY) }, (_, n) =>
+      storyOf({ seed: seed + n, visits: Math.min(A_STORY, visits - n * A_STORY), machines: MACHINES })
+    )
+    const waiting = stories.entries()
+    const tellNext = async () => {
+      for (const [n, story] of waiting) {
+        assert.deepEqual(await tell(story, { isDisordered: true }), expected(story))
+        if (n === 0) assert.deepEqual(await tell(story, { isDisordered: false }), expected(story), 'in order')
+      }
+    }
+    await Promise.all(Array.from({ length: STORES_AT_ONCE }, tellNext))
+    const changes = stories.reduce((sum, story) => sum + story.changes.length, 0)
+    t.diagnostic(`${visits} visits, ${changes} weight changes, seed ${seed}`)
+  })
+}
+
+type Outcome = { tickets: string[]; sums: Record<string, number> }
+
+/** What the tickets must hold: of each visit and machine, the changes between login and logout; and what each scale comes to. */
+function expected({ visits, changes, startMs }: Story): Outcome {
+  const tickets = visits.flatMap((visit) =>
+    Array.from({ length: MACHINES }, (_, m) => {
+      const inside = changes.filter(({ machine, atMs }) => machine === m && atMs >= visit.inMs && atMs <= visit.outMs)
+      return `visit ${visit.userId} machine m${m + 1}: ${inside
+        .map(({ id, grams, atMs }) => `${id} ${grams} +${atMs - startMs}`)
+        .toSorted()
+        .join(', ')}`
+    })
+  )
+  const sums: Record<string, number> = {}
+  for (const { machine, scaleId, grams } of changes)
+    sums[`m${machine + 1} ${scaleId}`] = (sums[`m${machine + 1} ${scaleId}`] ?? 0) + grams
+  return { tickets: tickets.toSorted(), sums }
+}
+
+/** Lets the story happen in a store of its own, each message at its time, those of one second at once. */
+async function tell(story: Story, { isDisordered }: { isDisordered: boolean }): Promise<Outcome> {
+  await using store = await openStore({ machines: MACHINES, env: { AUTO_REVIEW: 'off' } })
+  const leaving = new Map<string, () => Promise<unknown>>()
+  for (const { atMs, entries, exits, messages } of timetableOf(story, { isDisordered })) {
+    store.clock.forward(atMs - store.clock.now().getTime())
+    await Promise.all(entries.map(async (userId) => void leaving.set(userId, (await visitor(store, { id: userId })).leave)))
+    const receivedMs = atMs
+    const send = ({ machine, ...change }: Story['changes'][number]) =>
+      handleChange(store.ctx, {
+        deviceId: `m${machine + 1}`,
+        receivedMs,
+        isDuplicate: false,
+        body: { ...change, at: new Date(change.atMs).toISOString() }
+      })
+    await Promise.all(messages.map(send))
+    await Promise.all(exits.map((userId) => leaving.get(userId)!()))
+    if (isDisordered && atMs % JOBS_EVERY_MS === 0) await drainJobs(store.ctx)
+  }
+  await drainJobs(store.ctx)
+  return await outcomeOf(store, story)
+}
+
+async function outcomeOf({ ctx }: OpenStore, { startMs }: Story): Promise<Outcome> {
+  const { rows } = await sql<{ ticket: string }>`
+    SELECT 'visit ' || visit.user_id || ' machine ' || ticket.machine_id || ': ' || coalesce(string_agg(
+      change.device_change_id || ' ' || known.grams || ' +' || (extract(epoch FROM change.occurred_at) * 1000)::bigint - ${startMs}::bigint, ', '
+      ORDER BY change.device_change_id COLLATE "C"), '') AS ticket
+    FROM ticket JOIN visit ON visit.id = ticket.visit_id
+    LEFT JOIN LATERAL jsonb_each_text(ticket.evidence) AS known (id, grams) ON true
+    LEFT JOIN weight_change AS change ON change.id = known.id::uuid AND change.withdrawn_at IS NULL
+    GROUP BY ticket.id, visit.user_id`.execute(ctx.db)
+  const sums = await sql<{ scale: string; grams: number }>`
+    SELECT machine_id || ' ' || scale_id AS scale, sum(CASE status WHEN 'PICKED' THEN -grams ELSE grams END)::int AS grams
+    FROM weight_change WHERE withdrawn_at IS NULL GROUP BY 1`.execute(ctx.db)
+  return {
+    tickets: rows.map(({ ticket }) => ticket).toSorted(),
+    sums: Object.fromEntries(sums.rows.map(({ scale, grams }) => [scale, grams]))
+  }
+}
