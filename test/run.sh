@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs all tests, or the files given; options go to node's test runner.
+# Runs the everyday tests, or the files given; options go to node's test runner. The suites that break things on purpose
+# (test/faults, test/hostile) are `npm run test:faults`.
 for argument in "$@"; do
   case $argument in -*) ;; *) given=yes ;; esac
 done
-[ "$given" ] || set -- "$@" 'contracts/**/*.test.ts' 'server/**/*.test.ts' 'simulator/**/*.test.ts' 'bench/**/*.test.ts' 'test/**/*.test.ts'
+[ "$given" ] || set -- "$@" 'contracts/**/*.test.ts' 'server/**/*.test.ts' 'simulator/**/*.test.ts' 'bench/**/*.test.ts' 'test/*.test.ts' 'test/flows/*.test.ts'
 exec node --test --test-concurrency=2 --test-global-setup=test/support/global-setup.ts "$@"
