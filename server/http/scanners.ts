@@ -46,10 +46,10 @@ export const scanners: Resource = (app, ctx) => {
     return reply.code(204).send(null)
   })
 
-  const rotate = { summary: 'A new device key; the old one ends at once', tags, params, response: { 200: ScannerDeviceKey } }
+  const rotate = { summary: 'A new device key; the old one ends at once', tags, params, response: { 201: ScannerDeviceKey } }
   app.post(
     '/scanners/:id/device-key',
     { schema: rotate, config: { access: 'device-keys:write', idempotent: true, secretFields } },
-    async (req) => rotateScannerKey(ctx, req.actor, req.params.id)
+    async (req, reply) => reply.code(201).send(await rotateScannerKey(ctx, req.actor, req.params.id))
   )
 }

@@ -14,13 +14,21 @@ declare module 'fastify' {
   }
 }
 
+/** Whoever sends without a key, where that is allowed, shares one rate. */
+const ANYBODY = 'anybody'
+const DEVICES_AT_FULL_RATE = 5
+
+/** Each device's rate, and that of all together. */
+export const deviceLimit = ({ config: { deviceRatePerSecond } }: Context): RateLimit =>
+  new RateLimit(deviceRatePerSecond, { inAll: DEVICES_AT_FULL_RATE * deviceRatePerSecond })
+
 const SUCCESS = { status: 'success' } as const
 
 /** POST /api/machines/heartbeat: 200 once whatever the heartbeat changed is durable. */
 export const deviceRoutes =
   (log: LogFile | null) =>
   (app: App, ctx: Context): void => {
-    const limit = new RateLimit(ctx.config.deviceRatePerSecond)
+    const limit = deviceLimit(ctx)
     const schema = {
       summary: 'A machine’s heartbeat: the weight of all its scales',
       tags: ['devices'],
@@ -32,7 +40,7 @@ export const deviceRoutes =
     app.post('/api/machines/heartbeat', route, (req) => {
       const { body, device } = req as unknown as { body: unknown; device: { machineId?: string } }
       const owner = device.machineId
-      if (owner !== undefined && !limit.take(owner, performance.now()))
+      if (!limit.take(owner ?? ANYBODY, performance.now()))
         throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
       const receivedMs = ctx.clock.now().getTime()
       const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })

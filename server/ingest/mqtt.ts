@@ -11,7 +11,7 @@ import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-
 import { MqttConnection } from '#server/platform/mqtt-client.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
 import { readJson } from '#server/platform/untrusted.ts'
-import { logLine } from './http.ts'
+import { deviceLimit, logLine } from './http.ts'
 import { MESSAGES } from './index.ts'
 
 const PUBLISHED: Record<string, string[]> = {
@@ -110,7 +110,7 @@ function isOwn(
 const TOLD_PER_SECOND = 5
 
 function taker(ctx: Context, log: LogFile | null) {
-  const limit = new RateLimit(ctx.config.deviceRatePerSecond)
+  const limit = deviceLimit(ctx)
   const told = new RateLimit(TOLD_PER_SECOND)
   const dropped = ctx.metrics.counter('niflr_mqtt_dropped_total', 'MQTT messages acknowledged and dropped, by reason', ['reason'])
   const drop = ({ identity, topic }: Incoming, reason: string, detail: string) => {

@@ -8,6 +8,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statfsSync,
   type WriteStream
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -19,6 +20,8 @@ const FLUSH_MS = 200
 const BUFFER_BYTES = 64 * 1024
 /** A file that cannot be opened is tried again after so long, and not said again before. */
 const RETRY_MS = 1000
+/** The last of a disk is the database's, whose rows are promised; lines are not. A tenth of a disk that is smaller than ten times this. */
+const SPARED_BYTES = 256 * 1024 * 1024
 /** Behind a disk that does not keep up, lines are dropped before memory is. */
 const BACKLOG_BYTES = 16 * 1024 * 1024
 
@@ -32,6 +35,7 @@ export class LogFile {
   #pausedUntilMs = 0
   #parts = 0
   #isFirst = true
+  #room = { isThere: true, lookedMs: Number.NEGATIVE_INFINITY }
   #compressing: Promise<void> = Promise.resolve()
   dropped = 0
 
@@ -66,6 +70,7 @@ export class LogFile {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#lines.length === 0) return
+    if (!this.#hasRoom()) return this.#drop()
     this.#stream ??= this.#open()
     if (!this.#stream) {
       this.#pausedUntilMs = performance.now() + RETRY_MS
@@ -78,6 +83,23 @@ export class LogFile {
     this.#bytes += Buffer.byteLength(text)
     this.#stream.write(text)
     if (this.#bytes >= this.#options.maxBytes) this.#rotate(this.#stream)
+  }
+
+  #drop(): void {
+    this.dropped += this.#lines.length
+    this.#lines = []
+    this.#buffered = 0
+  }
+
+  /** Is more of the disk free than is spared for the database? Looked at once a second; that there is none is said once. */
+  #hasRoom(): boolean {
+    const nowMs = performance.now()
+    if (nowMs - this.#room.lookedMs < RETRY_MS) return this.#room.isThere
+    const { path, onError } = this.#options
+    const isThere = hasRoom(dirname(path))
+    if (!isThere && this.#room.isThere) onError(new Error('the disk is nearly full: lines are dropped until there is space'))
+    this.#room = { isThere, lookedMs: nowMs }
+    return isThere
   }
 
   #open(): WriteStream | null {
@@ -122,6 +144,15 @@ export class LogFile {
       for (const name of parts) await compressPart(`${path}.${name}`, { path, keep })
     }
     this.#compressing = this.#compressing.then(work).catch(this.#options.onError)
+  }
+}
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bsize, bavail, blocks } = statfsSync(folder)
+    return bavail * bsize >= Math.min(SPARED_BYTES, (blocks * bsize) / 10)
+  } catch {
+    return true // the folder is not there yet
   }
 }
 

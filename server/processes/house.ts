@@ -40,6 +40,7 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
     onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written')
   })
   stack.defer(() => heartbeats.close())
+  ctx.metrics.gauge('niflr_heartbeat_log_dropped_lines', 'Lines that heartbeat.log had no space for', () => heartbeats.dropped)
   const mqtt = await openMqtt(ctx, heartbeats).catch((error) => inUse(error, 'MQTT_PORT', config.mqttPort))
   stack.defer(mqtt.stop)
   const doors = {

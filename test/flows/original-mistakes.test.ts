@@ -1,7 +1,7 @@
 /** What the system before this one got wrong on the shelves, each shown right. (Its mistakes at the doors, with tickets and carts have flows of their own.) */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { changesOf, newHttpMachine, signed, told } from '#test/support/devices.ts'
+import { changesOf, httpMachine, newHttpMachine, signed, told } from '#test/support/devices.ts'
 import { handClock } from '#test/support/http.ts'
 import { openTestStore } from '#test/support/store.ts'
 
@@ -62,7 +62,6 @@ test('a change made while the server was down is found late, with the span in wh
   const { body } = await first.admin.send('POST', `/api/v1/machines/${machine.machineId}/device-key`)
   own.forward(600_000)
   await using again = await openTestStore({ clock: own, on: first })
-  const { httpMachine } = await import('#test/support/devices.ts')
   await httpMachine(again, body).beat({ '001': 1000, '002': 1500 })
   const [change, ...others] = await changesOf(again, machine.machineId)
   assert.equal(others.length, 0)

@@ -73,7 +73,7 @@ async function openMachine(root: string) {
   const settings = join(prefix, 'etc/niflr-edge-store/environment')
   const systemctl = join(root, 'systemctl')
   mkdirSync(join(prefix, 'etc/niflr-edge-store'), { recursive: true })
-  writeFileSync(settings, `PORT=${port}\nMQTT_PORT=0\nLOG_LEVEL=fatal\nSUPERUSER_PASSWORD=a long way home\n`)
+  writeFileSync(settings, `PORT=${port}\nMQTT_PORT=0\nLOG_LEVEL=fatal\nSUPERUSER_PASSWORD="a long way home"\n`)
   writeFileSync(systemctl, FAKE_SYSTEMCTL, { mode: 0o755 })
   const env = {
     ...{ PATH: process.env.PATH!, HOME: process.env.HOME ?? '/', PREFIX: prefix, SYSTEMCTL: systemctl },
@@ -150,7 +150,10 @@ start() {
   [ -f "$PID_FILE" ] && kill -0 "$(cat "$PID_FILE")" 2>/dev/null && return
   cd "$HOME_OF_STORE/current" || exit 1
   settings=$PREFIX/etc/niflr-edge-store/environment
-  setsid env -u PREFIX node_modules/.bin/node --env-file="$settings" server/processes/store.ts </dev/null >>"$PID_FILE.log" 2>&1 &
+  set -a
+  . "$settings"
+  set +a
+  setsid env -u PREFIX sh server/processes/run.sh store </dev/null >>"$PID_FILE.log" 2>&1 &
   echo $! >"$PID_FILE"
 }
 case $1 in

@@ -25,6 +25,12 @@ export const rowsOf = (weights: Weights): string[][] =>
   Object.entries(weights).map(([scaleId, grams]) => [scaleId, kilograms(grams), kilograms(grams), kilograms(grams)])
 const kilograms = (grams: number) => (grams / 1000).toFixed(3)
 
+/** The form of older firmware: the same id and the same time in every one. */
+export function envelope(machineId: string, heartbeat: object): object {
+  const facts = { id: '76982872-c1d9-478e-8f50-2cd659ee8d68', eventType: 'machine.heartbeat.logs', source: 'niflr-machine-api' }
+  return { ...facts, machineId, eventTime: '2023-01-09 16:18:13', payload: JSON.stringify(heartbeat) }
+}
+
 /** A machine on HTTP. `post` sends any body; `beat` a good heartbeat, and insists that it was taken. */
 export function httpMachine({ app }: Pick<TestStore, 'app'>, known: Known) {
   const send = sender(app, { authorization: `Bearer ${known.deviceKey}` })

@@ -61,6 +61,8 @@ test('a change the other way is no part of the row', () => {
   scale.changes(200)
   assert.deepEqual(scale.grams(), [-200, 200])
   assert.equal(scale.state.baseline, 1000)
+  const [claim] = scale.changes(-200)
+  assert(claim?.kind === 'correct' && claim.before === 1000, 'a settled row keeps the weight it began with')
 })
 
 test('a change claims a row within 15 s of the time in which it must have happened', () => {
@@ -183,6 +185,10 @@ test('steps make up a change only when all of them are near it, the last is amon
   far.reads(377, { afterMs: 40_000 })
   far.changes(-623)
   assert.deepEqual(far.grams(), [-300, -623], 'the first was 40 s earlier, so only the second is taken over')
+  const older = oneScale()
+  older.readsAll([2000, 1500, 1200, 877])
+  older.changes(-623)
+  assert.deepEqual(older.grams(), [-500, -623], 'the one before them is another action')
   const unfit = at1000(700, 377, 377)
   unfit.changes(-593)
   assert.deepEqual(unfit.grams(), [-300, -323, -593])
@@ -254,7 +260,10 @@ test('a hand that presses while the machine tells a pick leaves one row', () => 
   assert.deepEqual(scale.grams(), [-200])
 })
 
-test('a withdrawn row can be claimed by nobody', () => {
+test('a withdrawn row can be claimed by nobody, the rows before it still can', () => {
+  const earlier = at1000(800, 800, 500, 800)
+  earlier.changes(-210, { agoMs: 3000 })
+  assert.deepEqual(earlier.grams(), [-210])
   const scale = at1000(800, 1000)
   scale.changes(-200)
   assert.deepEqual(rowsOf(scale), [['row 2', -200, true]])

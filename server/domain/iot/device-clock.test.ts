@@ -244,6 +244,7 @@ test('a machine’s own change keeps its time when it comes hours late, correcte
     ['ten years ago', clock, -10 * YEAR, 0],
     ['in the future', clock, HOUR, 0],
     ['in ten years', clock, 10 * YEAR, 0],
+    ['by a clock that was absurd once', tell([[HOUR, 1000]], clock).clock, -HOUR, -HOUR + 2000],
     ['by a clock nobody knows', UNSET_CLOCK, -HOUR, -HOUR]
   ]
   for (const [what, of, deviceMs, occurredMs] of table)

@@ -7,6 +7,7 @@ import { databaseError } from '#server/platform/database.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
+import { RateLimit } from '#server/platform/rate-limit.ts'
 import type { Batch, ChangeSource } from './batch.ts'
 import { ownConnection, writeBatch } from './batch-write.ts'
 import { moveBoundaries, openBooks } from './boundary.ts'
@@ -41,6 +42,7 @@ export class Intake {
   readonly #figures
   readonly #connection
   #leaps = 0
+  readonly #told = new RateLimit(1) // failures that the log hears of
 
   constructor(ctx: Context, weightLog: LogFile | null) {
     this.#ctx = ctx
@@ -281,7 +283,8 @@ export class Intake {
   #failed(batch: Batch, error: unknown): unknown {
     const reason = databaseError(error)
     this.#figures.failed.inc()
-    this.#ctx.log.error({ err: reason, messages: batch.messages }, 'ingest commit failed')
+    if (this.#told.take('', performance.now()))
+      this.#ctx.log.error({ err: reason, messages: batch.messages }, 'ingest commit failed')
     return reason
   }
 }

@@ -13,6 +13,11 @@ export function intakeOf(ctx: Context): Intake {
   if (known) return known
   const path = join(ctx.config.dataDir, 'logs', 'weight.log')
   const log = new LogFile({ path, onError: (err) => ctx.log.warn({ err }, 'weight.log cannot be written') })
+  ctx.metrics.gauge(
+    'niflr_weight_log_dropped_lines',
+    'Lines that weight.log had no space for, since the start',
+    () => log.dropped
+  )
   const intake = new Intake(ctx, log)
   intakes.set(ctx, intake)
   return intake

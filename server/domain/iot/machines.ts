@@ -19,28 +19,25 @@ export async function addMachine(ctx: Context, actor: Actor, input: MachineInput
   const row = await transact(
     ctx,
     async (tx) => {
-      const known = await tx.db
-        .selectFrom('machine')
-        .selectAll()
-        .where('machineId', '=', input.machineId)
-        .forUpdate()
-        .executeTakeFirst()
-      if (known && known.retiredAt === null)
-        throw new Refused('machine-known', `machine ${input.machineId} is onboarded already; rotate its device key instead`)
       const added = await tx.db
         .insertInto('machine')
         .values({ ...input, deviceKeyHash, createdAt: tx.now })
         .onConflict((c) =>
-          c.column('machineId').doUpdateSet({
-            displayName: input.displayName,
-            kind: input.kind,
-            deviceKeyHash,
-            retiredAt: null,
-            version: sql`machine.version + 1`
-          })
+          c
+            .column('machineId')
+            .doUpdateSet({
+              displayName: input.displayName,
+              kind: input.kind,
+              deviceKeyHash,
+              retiredAt: null,
+              version: sql`machine.version + 1`
+            })
+            .where('machine.retiredAt', 'is not', null)
         )
         .returningAll()
-        .executeTakeFirstOrThrow()
+        .executeTakeFirst()
+      if (!added)
+        throw new Refused('machine-known', `machine ${input.machineId} is onboarded already; rotate its device key instead`)
       await startMachineSession(tx, input.machineId)
       tx.emit('machine.onboarded', { machineId: input.machineId })
       await audit(tx, actor, {
@@ -63,7 +60,7 @@ async function welcome(ctx: Context, machineId: string): Promise<void> {
   await intake.commits.exclusive(async () => {
     const { machines, keys } = await loadMachines(ctx, machineId)
     for (const [id, machine] of machines) intake.machines.set(id, machine)
-    for (const [keyHash, id] of keys) intake.keys.set(keyHash, id)
+    intake.keys = new Map([...intake.keys, ...keys])
   })
 }
 
@@ -119,7 +116,7 @@ export async function retireMachine(ctx: Context, actor: Actor, machineId: strin
       },
       actor
     )
-    intake.keys.delete(row.deviceKeyHash.toString('hex'))
+    intake.keys = without(intake.keys, row)
     intake.machines.delete(machineId)
   })
 }
@@ -141,16 +138,29 @@ export async function rotateMachineKey(
     },
     actor
   )
-  const { keys } = intakeOf(ctx)
-  keys.delete(before.deviceKeyHash.toString('hex'))
-  keys.set(hashSecret(deviceKey).toString('hex'), machineId)
+  const intake = intakeOf(ctx)
+  intake.keys = without(intake.keys, before).set(hashSecret(deviceKey).toString('hex'), machineId)
   return { machineId, deviceKey }
 }
 
-/** Reads device keys anew: one may have been rotated on the command line. */
+const without = (keys: Map<string, string>, { deviceKeyHash }: MachineRow): Map<string, string> => {
+  const ended = deviceKeyHash.toString('hex')
+  return new Map([...keys].filter(([keyHash]) => keyHash !== ended))
+}
+
+/** Reads device keys anew: one may have been rotated on the command line. What was read while a key began or ended here counts for nothing. */
 export async function reloadMachineKeys(ctx: Context): Promise<void> {
-  const rows = await ctx.db.selectFrom('machine').select(['machineId', 'deviceKeyHash']).where('retiredAt', 'is', null).execute()
-  intakeOf(ctx).keys = new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), row.machineId]))
+  const intake = intakeOf(ctx)
+  for (let isOld = true; isOld; ) {
+    const { keys } = intake
+    const rows = await ctx.db
+      .selectFrom('machine')
+      .select(['machineId', 'deviceKeyHash'])
+      .where('retiredAt', 'is', null)
+      .execute()
+    isOld = intake.keys !== keys
+    if (!isOld) intake.keys = new Map(rows.map((row) => [row.deviceKeyHash.toString('hex'), row.machineId]))
+  }
 }
 
 /** Machines, newest first; retired ones only on request. */

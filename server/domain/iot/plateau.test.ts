@@ -33,7 +33,7 @@ const rounded = (levels: Level[]) =>
   levels.map((level) => ({ grams: level.grams, atMs: Math.round(level.atMs), startedMs: Math.round(level.startedMs) }))
 
 test('a level settles after 500 ms, not after 400', () => {
-  assert.deepEqual(levelsOf(curve(400, () => 1000)), [])
+  for (const grams of [1000, 0]) assert.deepEqual(levelsOf(curve(400, () => grams)), [])
   assert.deepEqual(levelsOf(curve(483, () => 1000)), [])
   assert.deepEqual(rounded(levelsOf(curve(500, () => 1000))), [{ grams: 1000, atMs: 500, startedMs: 0 }])
 })

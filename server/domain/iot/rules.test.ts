@@ -109,6 +109,7 @@ test('a silence is still one after it was heard, and a first one is forgotten wi
 
 test('what should have come within a gap and did not was missed', () => {
   const table: [number, number | null, number][] = [
+    [400, 1000, 0],
     [1000, 1000, 0],
     [1499, 1000, 0],
     [1500, 1000, 1],

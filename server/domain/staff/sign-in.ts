@@ -9,9 +9,11 @@ import { hashPassword, isOutdated, isPassword } from './passwords.ts'
 import { type Account, type AccountRow, accountByName, lockThrottle, signInByHash, throttles, tokenByHash } from './queries.ts'
 import { failuresAfter, isSignInValid, isTokenValid, type Role, waitAfterFailures, waitLeft } from './rules.ts'
 
-const turns = new Map<string, Promise<unknown>>()
+/** Tries at one account that wait for their turn: more than any person makes, less than a flood. */
+const MOST_WAITING = 50
+const turns = new Map<string, { last: Promise<unknown>; waiting: number }>()
 
-/** The account of a right password. Throws Refused `wrong-password` or `too-many-failures` (with `retryAfterSeconds`), Unavailable when too many try. */
+/** The account of a right password. Throws Refused `wrong-password`, or `too-many-failures` or `too-many-requests` (with `retryAfterSeconds`), Unavailable when too many try. */
 export function checkPassword(
   ctx: Context,
   { username, password, address }: { username: string; password: string; address: string }
@@ -41,12 +43,18 @@ export function checkPassword(
 }
 
 async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
-  const mine = (turns.get(key) ?? Promise.resolve()).then(run, run)
-  turns.set(key, mine)
+  const turn = turns.get(key) ?? { last: Promise.resolve(), waiting: 0 }
+  if (turn.waiting >= MOST_WAITING)
+    throw new Refused('too-many-requests', 'too many try this account at once: try again', { retryAfterSeconds: 1 })
+  const mine = turn.last.then(run, run)
+  turn.last = mine
+  turn.waiting += 1
+  turns.set(key, turn)
   try {
     return await mine
   } finally {
-    if (turns.get(key) === mine) turns.delete(key)
+    turn.waiting -= 1
+    if (turn.waiting === 0) turns.delete(key)
   }
 }
 

@@ -46,6 +46,12 @@ export async function writeKeyFile(path: string, keys: JWK[]): Promise<void> {
     closeSync(file)
   }
   renameSync(temporary, path)
+  const folder = openSync(dirname(path), 'r') // the new name, too, must outlive a power cut
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 /** What of a JWK verifies: the public part, or the secret of HS256. Null for a key this store cannot use. */

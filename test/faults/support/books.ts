@@ -1,11 +1,12 @@
 /** The store's books held against what was acknowledged: nothing lost, nothing twice, no half visit, no machine session stuck. */
 import assert from 'node:assert/strict'
+import { until } from '#test/support/devices.ts'
 import type { Ledger } from './ledger.ts'
 import type { StoreProcess } from './store-process.ts'
 
 type Db = { query: (text: string, values?: unknown[]) => Promise<{ rows: any[] }> }
 
-/** Fails with what is wrong; returns how many acknowledged facts were found. `inFlight`: changes that may be there without an acknowledgement. */
+/** Fails with what is wrong; returns how many acknowledged facts were found. */
 export async function checkBooks(store: StoreProcess, ledger: Ledger): Promise<number> {
   assert.deepEqual(ledger.wrong, [], 'answers that no fault excuses')
   await using db = await store.database()
@@ -14,7 +15,8 @@ export async function checkBooks(store: StoreProcess, ledger: Ledger): Promise<n
     ...(await settledFaults(db, ledger)),
     ...(await visitFaults(db, ledger)),
     ...(await machineSessionFaults(db)),
-    ...(await balanceFaults(store))
+    ...(await balanceFaults(store)),
+    ...(await evidenceFaults(db))
   ]
   assert.deepEqual(faults, [])
   return ledger.size
@@ -110,4 +112,19 @@ async function balanceFaults(store: StoreProcess): Promise<string[]> {
     cursor = page.nextCursor
   }
   return faults.slice(0, 10)
+}
+
+/** Every ticket knows what lies in its window, once the jobs have caught up. */
+async function evidenceFaults(db: Db): Promise<string[]> {
+  const behind = async () => {
+    const { rows } = await db.query(
+      `SELECT number FROM ticket WHERE evidence <> (
+         SELECT coalesce(jsonb_object_agg(id, CASE status WHEN 'PICKED' THEN -grams ELSE grams END), '{}') FROM weight_change AS change
+         WHERE change.machine_id = ticket.machine_id AND withdrawn_at IS NULL AND (occurred_at BETWEEN window_start AND window_end
+           OR (found_late AND occurred_at > window_end AND occurred_from <= window_end))) LIMIT 10`
+    )
+    return rows.map((row) => `ticket ${row.number} does not know its evidence`)
+  }
+  await until(async () => (await behind()).length === 0, 'the tickets catch up', 20_000).catch(() => {})
+  return behind()
 }

@@ -50,7 +50,12 @@ function unmount(path: string): void {
 export function cutPower(path: string): void {
   const EXT4_IOC_SHUTDOWN = 0x8004587d
   const NO_LOG_FLUSH = 2
-  run('perl', '-e', `open(my $f, '<', $ARGV[0]) or die $!; my $how = pack('L', ${NO_LOG_FLUSH}); ioctl($f, ${EXT4_IOC_SHUTDOWN}, $how) or die $!`, path)
+  run(
+    'perl',
+    '-e',
+    `open(my $f, '<', $ARGV[0]) or die $!; my $how = pack('L', ${NO_LOG_FLUSH}); ioctl($f, ${EXT4_IOC_SHUTDOWN}, $how) or die $!`,
+    path
+  )
 }
 
 /** Why this machine cannot do that; false when it can. What a test passes as `skip`. */

@@ -7,7 +7,16 @@ import { type Doors, type Scanner, shop } from './shoppers.ts'
 import type { StoreProcess } from './store-process.ts'
 
 /** Whom the ledger hears of: each scale of the machine that settles changes itself has a stream of its own. */
-const DEVICES = ['http-1', 'http-2', 'http-3', 'mqtt-1', 'both', 'http door', 'mqtt door', ...SCALES.map((scale) => `settling/${scale}`)]
+const DEVICES = [
+  'http-1',
+  'http-2',
+  'http-3',
+  'mqtt-1',
+  'both',
+  'http door',
+  'mqtt door',
+  ...SCALES.map((scale) => `settling/${scale}`)
+]
 
 export type Shop = { storeId: string; machines: Known[]; doors: { http: Doors; mqtt: Doors } }
 

@@ -20,19 +20,20 @@ export type StoreProcessOptions = {
 }
 
 export class StoreProcess {
-  readonly dataDir: string
+  dataDir: string
   readonly lines: string[] = []
   url = ''
   mqttUrl = ''
   token = ''
   child: ChildProcess | null = null
-  readonly #env: Record<string, string>
+  /** Settings of the next start, and what else its environment says. */
+  readonly env: Record<string, string>
   readonly #isOwn: boolean
 
   constructor({ dataDir, env = {} }: StoreProcessOptions = {}) {
     this.#isOwn = dataDir === undefined
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'niflr-fault-'))
-    this.#env = env
+    this.env = env
   }
 
   /** Starts it, always on the same ports. Resolves once it says that it is ready; to the milliseconds that took. Throws what it said when it ended instead. */
@@ -49,7 +50,7 @@ export class StoreProcess {
       SUPERUSER_PASSWORD: PASSWORD,
       LOG_LEVEL: 'warn'
     }
-    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', ...settings, ...this.#env }
+    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', ...settings, ...this.env }
     const child = spawn('sh', [RUN, 'store'], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.child = child
     const ready = Promise.withResolvers<void>()
