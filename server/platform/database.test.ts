@@ -25,3 +25,30 @@ test('a connection that dies between two statements of a transaction is an error
   await killer.close()
   await close()
 })
+
+test('a statement that took too long, or lost against another in a deadlock, may be sent again', async () => {
+  await using database = await openTestDatabase()
+  const { db, close } = openDatabase<unknown>({ url: database.ownerUrl, name: 'niflr-test' })
+  const slow = await db
+    .transaction()
+    .execute(async (tx) => {
+      await sql`SET LOCAL statement_timeout = 20`.execute(tx)
+      await sql`SELECT pg_sleep(1)`.execute(tx)
+    })
+    .catch(databaseError)
+  assert(slow instanceof Unavailable, String(slow))
+  const bothHold = Promise.withResolvers<void>()
+  let holding = 0
+  const cross = (first: number, second: number) =>
+    db.transaction().execute(async (tx) => {
+      await sql`SELECT pg_advisory_xact_lock(${first})`.execute(tx)
+      if (++holding === 2) bothHold.resolve()
+      await bothHold.promise
+      await sql`SELECT pg_advisory_xact_lock(${second})`.execute(tx)
+    })
+  const outcomes = await Promise.allSettled([cross(1, 2), cross(2, 1)])
+  const lost = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => databaseError(outcome.reason))
+  assert.equal(lost.length, 1)
+  assert(lost[0] instanceof Unavailable, String(lost[0]))
+  await close()
+})

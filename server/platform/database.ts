@@ -65,6 +65,7 @@ export async function migrate(url: string, folder: string, grants?: string): Pro
 }
 
 const CONNECTION_LOST = /^(08|57P0[1-5]|53[23]|58|XX|25P0[34])/ // lost, shutting down, starting, too many connections, i/o error, idle too long
+const LOST_OUT = /^(57014|40001|40P01|55P03)$/ // took too long, or another transaction was in the way
 const SOCKET_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH'])
 
 /** Turns what PostgreSQL or its socket said into Unavailable or NoSpace where it means that; everything else comes back as it is. */
@@ -72,6 +73,7 @@ export function databaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const code = String((error as { code?: unknown }).code ?? '')
   if (code === '53100' || code === 'ENOSPC') return new NoSpace('the disk is full', error)
+  if (LOST_OUT.test(code)) return new Unavailable('the database is busy', error)
   const isLost =
     CONNECTION_LOST.test(code) ||
     SOCKET_LOST.has(code) ||

@@ -124,7 +124,11 @@ export class MqttBroker {
   /** The socket, read only as fast as its messages are done with, and cut at the first packet that is too large. */
   #metered(socket: Socket): Socket {
     const { maxPayloadBytes, maxPacketsPerSecond: perSecond } = this.#options
-    const meter = new PacketMeter({ firstBytes: LARGEST_CONNECT_BYTES, maxBytes: maxPayloadBytes + LONGEST_TOPIC_BYTES, perSecond })
+    const meter = new PacketMeter({
+      firstBytes: LARGEST_CONNECT_BYTES,
+      maxBytes: maxPayloadBytes + LONGEST_TOPIC_BYTES,
+      perSecond
+    })
     const flow = { messages: 0, isHeld: false }
     this.#inFlight.set(socket, flow)
     const read = socket.read.bind(socket)

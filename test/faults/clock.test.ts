@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '#server/platform/ids.ts'
-import { type CodeSigner, freshKey } from '#simulator/codes.ts'
+import { freshKey } from '#simulator/codes.ts'
 import { rowsOf, until } from '#test/support/devices.ts'
 import { machineSessionFaults } from './support/books.ts'
 import { ask } from './support/machines.ts'
@@ -15,13 +15,15 @@ import { StoreProcess } from './support/store-process.ts'
 const LIBRARY = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')[0]
 const SKIP = LIBRARY ? false : 'skipped: libfaketime is not installed (apt-get install libfaketime)'
 const HOUR_MS = 3_600_000
+const YEAR_MS = 8766 * HOUR_MS
+/** There and back again. Those that the store's time follows come last: after them it is ahead of a clock that was set right for a while. */
 const STEPS: [string, () => number][] = [
-  ['an hour back', () => -HOUR_MS],
-  ['an hour forward', () => HOUR_MS],
   ['to 1970', () => Date.UTC(1970, 0, 2) - Date.now()],
   ['to 2038', () => Date.UTC(2038, 0, 20) - Date.now()],
+  ['an hour back', () => -HOUR_MS],
+  ['two minutes back', () => -2 * 60_000],
   ['four minutes forward', () => 4 * 60_000],
-  ['two minutes back', () => -2 * 60_000]
+  ['an hour forward', () => HOUR_MS]
 ]
 
 /** A store whose clock can be set, with one machine of two scales, two doors, and shoppers whose phones go right. */
@@ -42,23 +44,33 @@ async function openClockedStore() {
   Object.assign(store.env, env, { MACHINE_SESSION_SECONDS: '5' })
   await store.start()
   const { deviceKey } = await store.call('POST', '/api/v1/machines', { machineId: 'shelf', displayName: 'shelf', kind: 'shelf' })
+  const doors = await openDoors(store)
+  const resources = stack.move()
+  return { store, setClock, deviceKey, ...doors, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** Two doors, and a key that signs codes; the store is open to customers. */
+async function openDoors(store: StoreProcess) {
   const key = freshKey()
   await store.call('POST', '/api/v1/qr-keys', { jwk: key.publicJwk })
   const scanner = (tag: string): Promise<Scanner> => store.call('POST', '/api/v1/scanners', { name: tag, tag })
   const doors = { entry: await scanner('ENTRY'), exit: await scanner('EXIT') }
   await store.call('PUT', '/api/v1/store/mode', { mode: 'CUSTOMER_MODE' })
-  const resources = stack.move()
-  return { store, setClock, deviceKey, sign: key.sign, doors, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return { doors, sign: key.sign }
 }
-type ClockedStore = Awaited<ReturnType<typeof openClockedStore>>
+type OpenDoors = { store: StoreProcess } & Awaited<ReturnType<typeof openDoors>>
 
-/** The shelf: each change is on the other scale, so that the next heartbeat confirms the one before. Its own clock goes right. */
-function shelfOf({ store, deviceKey }: ClockedStore) {
+/** A shelf: each change is on the other scale, so that the next heartbeat confirms the one before. Its own clock goes right unless given. */
+function shelfOf(
+  { store, deviceKey }: { store: StoreProcess; deviceKey: string },
+  machineId = 'shelf',
+  clock: (n: number) => string | undefined = () => new Date().toISOString()
+) {
   const weights = { '001': 50_000, '002': 50_000 }
   const bootId = newId()
   let seq = 0
   const beat = async () => {
-    const body = { machineId: 'shelf', scales: rowsOf(weights), bootId, seq: seq++, eventTime: new Date().toISOString() }
+    const body = { machineId, scales: rowsOf(weights), bootId, seq: seq++, eventTime: clock(seq) }
     const { status, text } = await ask(`${store.url}/api/machines/heartbeat`, deviceKey, body)
     assert.equal(status, 200, text)
   }
@@ -72,20 +84,26 @@ function shelfOf({ store, deviceKey }: ClockedStore) {
   }
 }
 
-async function pass({ store }: ClockedStore, path: string, { deviceKey }: Scanner, token: string): Promise<string> {
+async function pass({ store }: OpenDoors, path: string, { deviceKey }: Scanner, token: string): Promise<string> {
   const { status, text } = await ask(`${store.url}${path}`, deviceKey, { token })
   assert.equal(status, 200, text)
   return JSON.parse(text).visitId
 }
 
-const enter = async (at: ClockedStore, userId: string, sign: CodeSigner) =>
-  pass(at, '/entry-control/', at.doors.entry, await codeFor(sign, userId))
-const leave = async (at: ClockedStore, userId: string, sign: CodeSigner) =>
-  pass(at, '/exit-control/', at.doors.exit, await codeFor(sign, userId))
+/**
+ * Shoppers whose phones go right; `offMs` is by how much the box's clock is off. Only one that goes ahead (and is believed) makes a right
+ * phone's code old: then the code is made by the box's clock, since that is the judge (docs/decisions/0009-clock.md).
+ */
+const codeAt = ({ sign }: OpenDoors, userId: string, offMs: number) =>
+  codeFor(sign, userId, Date.now() + (offMs > 0 && offMs < YEAR_MS ? offMs : 0))
+const enter = async (at: OpenDoors, userId: string, offMs: number) =>
+  pass(at, '/entry-control/', at.doors.entry, await codeAt(at, userId, offMs))
+const leave = async (at: OpenDoors, userId: string, offMs: number) =>
+  pass(at, '/exit-control/', at.doors.exit, await codeAt(at, userId, offMs))
 
-/** Grams of the ticket of a visit, smallest first. */
-async function gramsOf({ store }: ClockedStore, visitId: string): Promise<number[]> {
-  const { items } = await store.call('GET', `/api/v1/tickets?visitId=${visitId}`)
+/** Grams of a visit's ticket for a machine, smallest first. */
+async function gramsOf({ store }: OpenDoors, visitId: string, machineId = 'shelf'): Promise<number[]> {
+  const { items } = await store.call('GET', `/api/v1/tickets?visitId=${visitId}&machineId=${machineId}`)
   const ticket = await store.call('GET', `/api/v1/tickets/${items[0].id}`)
   return ticket.weightChanges.map((change: { grams: number }) => change.grams).sort((a: number, b: number) => a - b)
 }
@@ -94,7 +112,7 @@ test('the clock of the box is set, and set right again, while visits are open: t
   skip: SKIP
 }, async (t) => {
   await using at = await openClockedStore()
-  const { store, setClock, sign } = at
+  const { store, setClock } = at
   await using db = await store.database()
   const shelf = shelfOf(at)
   await shelf.beat()
@@ -106,19 +124,24 @@ test('the clock of the box is set, and set right again, while visits are open: t
     for (const visit of visits) expected.set(visit, [...(expected.get(visit) ?? []), grams])
   }
   for (const [name, stepMs] of STEPS) {
-    for (const offMs of [stepMs(), 0]) {
+    for (const [offMs, beforeMs] of [
+      [stepMs(), 0],
+      [0, stepMs()]
+    ] as const) {
+      // biome-ignore format: there and back
       const closedBefore = await closedSessions(db)
       const [early, late] = [newId(), newId()]
-      const first = await enter(at, early, sign)
+      const first = await enter(at, early, beforeMs)
       await take(first)
       setClock(offMs)
       await take(first)
-      const second = await enter(at, late, sign)
+      const second = await enter(at, late, offMs)
       await take(first, second)
-      await leave(at, early, sign)
+      await leave(at, early, offMs)
       await take(second)
-      await until(async () => (await closedSessions(db)) > closedBefore, `machine sessions go on after ${name}`, 12_000)
-      await leave(at, late, sign)
+      if (offMs !== 0)
+        await until(async () => (await closedSessions(db)) > closedBefore, `machine sessions go on after ${name}`, 12_000)
+      await leave(at, late, offMs)
       await take()
       await shelf.beat()
       assert.deepEqual(await gramsOf(at, first), expected.get(first), `${name}: the visit across the jump`)
@@ -149,23 +172,66 @@ const closedSessions = async (db: { query: (text: string) => Promise<{ rows: { c
 
 test('a restart after the clock was set back goes on from what was recorded', { skip: SKIP }, async () => {
   await using at = await openClockedStore()
-  const { store, setClock, sign } = at
+  const { store, setClock } = at
   const shelf = shelfOf(at)
   await shelf.beat()
   const [before, after] = [newId(), newId()]
-  const first = await enter(at, before, sign)
+  const first = await enter(at, before, 0)
   await shelf.pick(100)
-  const open = await enter(at, after, sign)
-  await leave(at, before, sign)
+  const open = await enter(at, after, 0)
+  await leave(at, before, 0)
   await shelf.pick(200)
   setClock(-HOUR_MS)
   await store.terminate()
   await store.start()
   await shelf.pick(300)
-  await leave(at, after, sign)
+  await leave(at, after, 0)
   await shelf.beat()
   assert.deepEqual(await gramsOf(at, first), [100])
   assert.deepEqual(await gramsOf(at, open), [200, 300])
   await using db = await store.database()
   assert.deepEqual(await machineSessionFaults(db), [])
+})
+
+/** What a device's clock says at its nth message. */
+const DEVICE_CLOCKS: Record<string, (n: number) => string | undefined> = {
+  'ten-years-ahead': () => new Date(Date.now() + 10 * YEAR_MS).toISOString(),
+  'ten-years-behind': () => new Date(Date.now() - 10 * YEAR_MS).toISOString(),
+  stuck: () => '2026-01-09T16:18:13Z',
+  jumping: (n) => new Date(Date.now() + [0, 60_000, -240_000, YEAR_MS, -HOUR_MS][n % 5]!).toISOString(),
+  backwards: (n) => new Date(Date.now() - n * 30_000).toISOString(),
+  absent: () => undefined,
+  nonsense: () => 'half past nine'
+}
+
+test('whatever the clocks of devices say, a change happened when it was received, and is on the ticket of who was inside', async (t) => {
+  await using store = new StoreProcess()
+  await store.start()
+  const devices = []
+  for (const [machineId, clock] of Object.entries(DEVICE_CLOCKS)) {
+    const { deviceKey } = await store.call('POST', '/api/v1/machines', { machineId, displayName: machineId, kind: 'shelf' })
+    devices.push({ ...shelfOf({ store, deviceKey }, machineId, clock), machineId })
+  }
+  const at = { store, ...(await openDoors(store)) }
+  const expected = new Map<string, number[]>()
+  for (let round = 0; round < 8; round++) {
+    const user = newId()
+    for (const device of devices) await device.beat()
+    const visit = await enter(at, user, 0)
+    const grams = [100 + 10 * round, 500 + 10 * round]
+    for (const picked of grams) for (const device of devices) await device.pick(picked)
+    await leave(at, user, 0)
+    expected.set(visit, grams)
+    await sleep(200)
+  }
+  for (const device of devices) {
+    await device.beat()
+    for (const [visit, grams] of expected) assert.deepEqual(await gramsOf(at, visit, device.machineId), grams, device.machineId)
+  }
+  await using db = await store.database()
+  const { rows } = await db.query(
+    'SELECT machine_id, occurred_at, received_at FROM weight_change WHERE abs(extract(epoch FROM occurred_at - received_at)) > 1'
+  )
+  assert.deepEqual(rows, [])
+  t.diagnostic(`${devices.length} clocks, ${expected.size * devices.length} tickets`)
 })

@@ -2,17 +2,21 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { readConfig } from '#server/config.ts'
+import { copyIn, copyOut } from '#server/processes/backup/copy.ts'
 import { connect } from '#server/processes/backup/database.ts'
-import { verifyFile } from '#server/processes/backup/files.ts'
+import { hashOf, verifyFile } from '#server/processes/backup/files.ts'
 import { load } from '#server/processes/backup/load.ts'
 import { filesOf, type Manifest, openBackup } from '#server/processes/backup/manifest.ts'
 import { assertKnown, dropAll, inTransaction, knownMigrations, migrateTo } from '#server/processes/backup/schema.ts'
 import { takeBackup } from '#server/processes/backup.ts'
 import { boxEnv, manage, managed, openFolder, startServer } from '#test/support/box.ts'
 import { openTestDatabase } from '#test/support/database.ts'
+import { until } from '#test/support/devices.ts'
 import { makeBusyStore, proveItWorks } from '#test/support/restored-store.ts'
 
 const silent = () => {}
@@ -111,6 +115,25 @@ async function fillWithOddities(url: string): Promise<void> {
   for (const name of ['a', 'b', 'c'])
     await client.query('INSERT INTO event_log (name, payload, at) VALUES ($1, $2, $3)', [name, { text }, at])
 }
+
+test('a slow reader holds the rows back, and the connection serves again whatever came last', async () => {
+  await using database = await openTestDatabase()
+  await using client = await connect(database.ownerUrl, 'test')
+  for (const rows of [0, 1, ...Array.from({ length: 40 }, (_, n) => 500 + n * 6), 20_000]) {
+    const lines = copyOut(client, `COPY (SELECT repeat('x', 1023) FROM generate_series(1, ${rows})) TO STDOUT`)
+    let had = -1
+    await until(() => had === (had = lines.readableLength), 'the buffer does not grow any more')
+    assert(lines.readableLength < 2_000_000, 'memory is bounded')
+    assert.equal((await hashOf(lines)).bytes, rows * 1024)
+    assert.equal(lines.rows, rows)
+    const answer = await Promise.race([client.query('SELECT 1 AS one'), sleep(5000, null, { ref: false })])
+    assert(answer, `the connection hangs after ${rows} rows`)
+  }
+  await assert.rejects(hashOf(copyOut(client, 'COPY nothing TO STDOUT')), /does not exist/)
+  const wrong = copyIn(client, "COPY alarm FROM STDIN", Readable.from([Buffer.from('a\tb\n'), Buffer.from('c\n')]))
+  await assert.rejects(wrong, { code: '22P02' })
+  assert.equal((await client.query('SELECT 1')).rowCount, 1)
+})
 
 test('followers go on exactly where they were, in a database that counts from anew', async () => {
   using folder = openFolder()

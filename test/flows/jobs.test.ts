@@ -52,7 +52,9 @@ test('a job beats, runs on while it finds work, never overlaps itself, and outli
 
 test('every job of the timetable is seen with its last and next run; reviewers have no business there', async () => {
   await using store = await openStore({ machines: 1, clock: systemClock })
+  await using stack = new AsyncDisposableStack()
   const jobs = startJobs(store.ctx)
+  stack.defer(() => jobs.stop())
   const { send } = await store.staff('admin')
   const items = async (): Promise<
     { name: string; lastFinishedAt: string | null; lastError: string | null; nextRunAt: string | null }[]
@@ -60,7 +62,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
   await until(
     'all ran',
     async () =>
-      (await items()).length === 9 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
+      (await items()).length === 11 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
   )
   await jobs.stop()
   assert.deepEqual(
@@ -69,10 +71,12 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'attach-late-evidence',
       'clean-up',
       'expire-leases',
+      'forget-old-users',
       'reload-device-keys',
       'review-empty-tickets',
       'rotate-machine-sessions',
       'settle-weight-changes',
+      'watch-clock',
       'watch-commands',
       'watch-machines'
     ].map((name) => [name, null])
@@ -82,7 +86,9 @@ test('every job of the timetable is seen with its last and next run; reviewers h
 
 test('with the timetable running, late evidence reopens a ticket within a second or two by itself', async () => {
   await using store = await openStore({ machines: 1, clock: systemClock })
+  await using stack = new AsyncDisposableStack()
   const jobs = startJobs(store.ctx)
+  stack.defer(() => jobs.stop())
   const shopper = await visitor(store)
   const inside = store.ctx.clock.now()
   const { tickets } = await shopper.leave()

@@ -54,8 +54,13 @@ function textOf(schema: Schema): fc.Arbitrary<string> {
   return fc.string({ minLength: min, maxLength: min + 12 })
 }
 
+/** Names under which something is there, so that a message gets as deep as it can. */
+const KNOWN: Record<string, fc.Arbitrary<string>> = { machineId: fc.constant('m-target'), scaleId: fc.constantFrom('001', '002') }
+
 function objectOf({ properties = {}, patternProperties = {}, required = [] }: Schema): fc.Arbitrary<unknown> {
-  const members = Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, rightValueOf(member)]))
+  const members = Object.fromEntries(
+    Object.entries(properties).map(([name, member]) => [name, KNOWN[name] ?? rightValueOf(member)])
+  )
   const [free] = Object.values(patternProperties)
   const whole = fc.record(members, { requiredKeys: required })
   return free
@@ -159,7 +164,7 @@ const WHERE: fc.Arbitrary<Where> = fc.record({
   at: fc.nat(1000),
   value: HOSTILE_VALUES,
   name: HOSTILE_NAMES,
-  how: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'wrap', 'repeat', 'leave')
+  how: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'wrap', 'repeat', 'leave', 'leave', 'leave', 'leave')
 })
 
 /** A value of the schema with one to three things wrong in it, now and then none. */

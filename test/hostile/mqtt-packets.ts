@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { Change } from '#contracts/device/change.ts'
 import { CommandAck } from '#contracts/device/command.ts'
-import { Heartbeat, HeartbeatEnvelope } from '#contracts/device/heartbeat.ts'
+import { Heartbeat } from '#contracts/device/heartbeat.ts'
 import { Samples } from '#contracts/device/samples.ts'
 import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, type Schema } from './generators.ts'
 import { bytesOf, connectBytes } from './mqtt-line.ts'
@@ -13,7 +13,6 @@ export type Publish = { channel: string; payload: Buffer }
 
 const CHANNELS: [channel: string, schema: Schema][] = [
   ['heartbeat', Heartbeat],
-  ['heartbeat', HeartbeatEnvelope],
   ['samples', Samples],
   ['change', Change],
   ['command/ack', CommandAck]
@@ -21,10 +20,13 @@ const CHANNELS: [channel: string, schema: Schema][] = [
 
 /** Publishes under one's own branch, made from the contracts, most with something wrong in them. */
 export const hostilePublishes: fc.Arbitrary<Publish> = fc
-  .constantFrom(...CHANNELS)
-  .chain(([channel, schema]) =>
-    jsonBytesOf(hostileValueOf(schema)).map((payload) => ({ channel, payload: payload.subarray(0, 256 * 1024) }))
-  )
+  .tuple(fc.constantFrom(...CHANNELS), fc.nat(5))
+  .chain(([[channel, schema], n]) => {
+    const value = hostileValueOf(schema)
+    const isEnvelope = n === 0 && channel === 'heartbeat'
+    const payload = jsonBytesOf(isEnvelope ? value.map((inner) => ({ id: 'x', payload: JSON.stringify(inner) })) : value)
+    return payload.map((bytes) => ({ channel, payload: bytes.subarray(0, 256 * 1024) }))
+  })
 
 /** What one line sends, from its first byte. Nothing in it is a message that the store could take. */
 export function hostileLines({ username, password, branch, others }: Speaker): fc.Arbitrary<Buffer[]> {

@@ -13,8 +13,9 @@ const FIXED = { seed: 20_260_102, count: 5000 }
 const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 800 }
 /** What is kept of refused messages would soon not fit. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=160' }
-const LINES_AT_ONCE = 25
-const PATIENCE_MS = 60
+const LINES_AT_ONCE = 40
+/** Half a packet is answered by nothing: no line waits longer than this. */
+const PATIENCE_MS = 400
 const PUBLISHES_A_LINE = 20
 
 for (const { seed, count } of [FIXED, RANDOM])
@@ -48,7 +49,7 @@ for (const { seed, count } of [FIXED, RANDOM])
       store.lines.filter((line) => /unexpected|"level":50|ingest commit failed/.test(line)),
       []
     )
-    assert.ok(refused > count / 3 && taken > 0, 'the payloads are neither all right nor all wrong')
+    assert.ok(refused > count / 3 && taken > count / 40, 'the payloads are neither all right nor all wrong')
     assert.ok(store.residentMiB() < 600, 'memory does not grow without bound')
     quietEnough(quiet, afterPackets)
     quietEnough(quiet, afterPayloads)

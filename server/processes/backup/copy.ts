@@ -46,12 +46,12 @@ class CopyOut extends Readable implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#isOver = true
+    this.#release()
     this.push(null)
   }
 
   handleError(error: Error): void {
-    this.#isOver = true
+    this.#release()
     this.destroy(error)
   }
 
@@ -63,6 +63,12 @@ class CopyOut extends Readable implements pg.Submittable {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.#isOver) this.#wire?.stream.destroy()
     done(error)
+  }
+
+  /** Ours no more: the connection must listen again, whoever of us still has lines to read. */
+  #release(): void {
+    this.#isOver = true
+    this.#wire?.stream.resume()
   }
 
   #flush(): void {
