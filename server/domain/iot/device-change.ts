@@ -13,7 +13,8 @@ import { moveTo } from './noise.ts'
 export type DeviceChange = { rowId: string; grams: number; atMs: number }
 type Step = { state: ScaleState; effects: Effect[] }
 
-const CLAIM_MS = 15_000
+/** A clock and a link are rarely further off; a row older than that is another action, however alike. */
+const CLAIM_MS = 5000
 
 /** Takes a change of `grams` (negative: picked), settled by the machine. */
 export function takeChange(state: ScaleState, change: DeviceChange, { thresholdGrams }: Tools): Step {
