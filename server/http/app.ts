@@ -108,6 +108,7 @@ function openServer({ config, log }: Context): App {
   const app = fastify({
     loggerInstance: log,
     childLoggerFactory: (logger) => logger,
+    return503OnClosing: false, // what came over a line before it was closed is answered as ever
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${process}-${++requests}`,
     trustProxy: false,

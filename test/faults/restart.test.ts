@@ -11,9 +11,8 @@ const ROWS = 1_000_000
 const FIRST_EVENT_WITHIN_MS = 5000
 const DRAINED_WITHIN_MS = 10_000
 
-/** A weight change a minute on a machine of its own, and the last week's events. */
+/** A weight change a minute on a machine that has retired, and a week of events that every follower has read. */
 async function makeHistory(store: StoreProcess): Promise<void> {
-  await store.call('POST', '/api/v1/machines', { machineId: 'history', displayName: 'history', kind: 'shelf' })
   await using db = await store.database()
   await db.query(
     `INSERT INTO weight_change (id, machine_id, scale_id, status, grams, weight_before, weight_after, occurred_at, occurred_from, received_at, source, settled)
@@ -22,7 +21,7 @@ async function makeHistory(store: StoreProcess): Promise<void> {
     [ROWS]
   )
   await db.query(
-    `INSERT INTO event_log (name, payload, at) SELECT 'weight-change.recorded',
+    `INSERT INTO event_log (transaction_id, name, payload, at) SELECT '3', 'weight-change.recorded',
        jsonb_build_object('weightChangeId', gen_random_uuid(), 'machineId', 'history', 'scaleId', '1', 'version', 1,
          'occurredAt', now() - interval '2 years', 'occurredFrom', now() - interval '2 years', 'status', 'PICKED', 'grams', 330),
        now() - interval '1 hour' - n * interval '0.5 seconds' FROM generate_series(1, $1) AS n`,

@@ -130,7 +130,7 @@ test('a slow reader holds the rows back, and the connection serves again whateve
     assert(answer, `the connection hangs after ${rows} rows`)
   }
   await assert.rejects(hashOf(copyOut(client, 'COPY nothing TO STDOUT')), /does not exist/)
-  const wrong = copyIn(client, "COPY alarm FROM STDIN", Readable.from([Buffer.from('a\tb\n'), Buffer.from('c\n')]))
+  const wrong = copyIn(client, 'COPY alarm FROM STDIN', Readable.from([Buffer.from('a\tb\n'), Buffer.from('c\n')]))
   await assert.rejects(wrong, { code: '22P02' })
   assert.equal((await client.query('SELECT 1')).rowCount, 1)
 })

@@ -1,6 +1,7 @@
 /** The ingest path's only write: one statement, one round trip, one commit, whatever arrived together. SQL by hand, measured in docs/performance.md. */
 import pg from 'pg'
-import { outliveConnections, type Pool } from '#server/platform/database.ts'
+import { outliveConnections, type Pool, violates } from '#server/platform/database.ts'
+import { Unavailable } from '#server/platform/errors.ts'
 import type { Batch } from './batch.ts'
 import { offsetOf } from './device-clock.ts'
 import type { MachineMemory, ScaleMemory } from './memory.ts'
@@ -67,7 +68,10 @@ export function ownConnection({ options }: Pool): Pool {
   return own
 }
 
-/** Writes a batch durably. Throws what the database said; then nothing of it happened. */
+/**
+ * Writes a batch durably. Throws what the database said; then nothing of it happened. Unavailable: a message of it is there already, by a
+ * commit whose answer was lost; memory is read again, and the message is old when it comes again.
+ */
 export async function writeBatch(pool: Pool, batch: Batch, now: Date): Promise<void> {
   const values = [
     ...inserts(batch, now),
@@ -78,7 +82,12 @@ export async function writeBatch(pool: Pool, batch: Batch, now: Date): Promise<v
     ...openings(batch),
     ...events(batch)
   ]
-  await pool.query({ name: 'write-batch', text: WRITE, values })
+  try {
+    await pool.query({ name: 'write-batch', text: WRITE, values })
+  } catch (error) {
+    const isThere = violates(error, 'weight_change_message') || violates(error, 'weight_change_device')
+    throw isThere ? new Unavailable('an earlier commit of this was still under way', error) : error
+  }
 }
 
 function inserts(batch: Batch, now: Date): unknown[] {
