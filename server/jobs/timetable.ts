@@ -9,6 +9,7 @@ import { forgetOtherJobs, type JobRunNews, listJobRuns, noteJobRuns } from '#ser
 export type Job = { name: string; everyMs: number; onEvents?: boolean; run(ctx: Context): Promise<number> }
 
 const NOTE_EVERY_MS = 10_000
+const DRAIN_WITHIN_MS = 30_000
 const NUDGED_AFTER_MS = 20 // what is written in a burst is taken in one run
 
 export class Timetable {
@@ -39,12 +40,17 @@ export class Timetable {
     await Promise.all(this.#beats.map((beat) => beat.stop()))
   }
 
-  /** Runs every job in order, again and again, until a whole round found nothing to do. Throws what a job throws. For tests and replays. */
+  /**
+   * Runs every job in order, again and again, until a whole round found nothing to do and no event is held back by a transaction that
+   * still runs. Throws what a job throws. For tests and replays.
+   */
   async drain(): Promise<void> {
-    for (let rounds = 0; rounds < 1000; rounds++) {
+    const deadlineMs = performance.now() + DRAIN_WITHIN_MS
+    while (performance.now() < deadlineMs) {
+      const isCaughtUp = await this.#ctx.events.isCaughtUp()
       let done = 0
       for (const { job } of this.#beats) done += await job.run(this.#ctx)
-      if (done === 0) return
+      if (done === 0 && isCaughtUp) return
     }
     throw new Error('the jobs find work for ever')
   }

@@ -49,6 +49,14 @@ export class EventLog {
     return { transactionId: rows[0].transactionId, id: 0 }
   }
 
+  /** Can every event that was committed be read by now? A transaction still running, of any database of this server, holds back what began after it. */
+  async isCaughtUp(): Promise<boolean> {
+    const { rows } = await this.#pool.query(
+      `SELECT NOT EXISTS (SELECT FROM event_log WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())) AS "isCaughtUp"`
+    )
+    return rows[0].isCaughtUp
+  }
+
   /** Says that a transaction with events was committed: followers in this process need not wait for their next look. */
   nudge(): void {
     this.#emitter.emit('events')

@@ -33,9 +33,9 @@ async function makeHistory(store: StoreProcess): Promise<void> {
 test('a store with a million changes and a million events takes its first event within 5 s of its start', async (t) => {
   await using store = new StoreProcess()
   await store.start()
-  await using shop = openShop(store, await furnish(store))
-  await shop.served()
+  const furniture = await furnish(store)
   await makeHistory(store)
+  await using shop = openShop(store, furniture)
   const waits: number[] = []
   for (const end of [() => store.terminate(), () => store.kill(), () => store.terminate()]) {
     await shop.served()

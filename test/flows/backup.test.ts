@@ -47,7 +47,7 @@ test('a busy store is backed up while it works, and an empty box goes on where i
   await takeBackup(readConfig(boxEnv(box)), again, silent)
   assert.deepEqual(hashes(manifestIn(again)), hashes(manifest))
 
-  await using server = await startServer(box)
+  await using server = await startServer(box, { AUTO_REVIEW: 'off' }) // only the follower finds late evidence
   await proveItWorks(server.url, store)
 })
 
@@ -121,8 +121,7 @@ test('a slow reader holds the rows back, and the connection serves again whateve
   await using client = await connect(database.ownerUrl, 'test')
   for (const rows of [0, 1, ...Array.from({ length: 40 }, (_, n) => 500 + n * 6), 20_000]) {
     const lines = copyOut(client, `COPY (SELECT repeat('x', 1023) FROM generate_series(1, ${rows})) TO STDOUT`)
-    let had = -1
-    await until(() => had === (had = lines.readableLength), 'the buffer does not grow any more')
+    await until(() => lines.readableLength >= Math.min(rows * 1024, 512 * 1024), 'the buffer is full, or holds all')
     assert(lines.readableLength < 2_000_000, 'memory is bounded')
     assert.equal((await hashOf(lines)).bytes, rows * 1024)
     assert.equal(lines.rows, rows)

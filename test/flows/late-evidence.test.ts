@@ -88,6 +88,7 @@ test('grams corrected after the review reopen the ticket; so does a billed chang
     const productId = await product(store.ctx, 4000)
     await desk.settle(id, [{ productId, quantity: 1, weightChangeIds: changes }])
     await amend(store.ctx, changes[0]!, what)
+    while (!(await store.ctx.events.isCaughtUp())) await store.ctx.pool.query('SELECT pg_sleep(0.01)')
     await attachLateEvidence(store.ctx)
     const ticket = await desk.ticket(id)
     assert.deepEqual([ticket.status, ticket.reopenReason, ticket.lines], ['TO_BE_REVIEWED', 'late-evidence', []])

@@ -17,6 +17,7 @@ async function openLive(env: Record<string, string> = {}) {
   const { token } = await store.staff('reviewer')
   const streams: AbortController[] = []
   const watch = async (query = '', headers: Record<string, string> = {}) => {
+    while (!(await store.ctx.events.isCaughtUp())) await store.ctx.pool.query('SELECT pg_sleep(0.01)')
     const abort = new AbortController()
     streams.push(abort)
     const answer = await fetch(`${url}/api/v1/live${query}`, {

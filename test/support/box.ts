@@ -76,7 +76,8 @@ function readyUrl(child: ChildProcess): Promise<string> {
   return promise
 }
 
-export type Reply = { status: number; headers: Headers; body: any; text: string } // biome-ignore lint/suspicious/noExplicitAny: a body is what the test says it is
+// biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test says it is
+export type Reply = { status: number; headers: Headers; body: any; text: string }
 
 /** Speaks JSON with a server over the wire. */
 export const speaker =

@@ -15,7 +15,7 @@ const KID = 'shoppers-app'
 /** Opens the store and lets it live a little. Its database is far ahead of a new one in counting transactions. */
 export async function makeBusyStore() {
   await using stack = new AsyncDisposableStack()
-  const store = stack.use(await openTestStore())
+  const store = stack.use(await openTestStore({ env: { AUTO_REVIEW: 'off' } })) // no job but the follower looks at evidence
   const { ctx } = store
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   await addQrKey(ctx, SYSTEM, { jwk: { ...(await exportJWK(publicKey)), kid: KID } })
