@@ -130,7 +130,7 @@ function taker(ctx: Context, log: LogFile | null) {
       const body = readJson(message.payload.toString('utf8'), 'payload')
       const durable = MESSAGES[`${kind}/${channel}`]!(ctx, { deviceId, body, receivedMs, isDuplicate: message.isDuplicate })
       if (channel === 'heartbeat') log?.write(logLine(receivedMs, body))
-      return durable && durable.catch(forgiven)
+      return durable?.catch(forgiven) ?? null
     } catch (error) {
       forgiven(error)
       return null

@@ -53,24 +53,38 @@ async function playBoth(store: TestStore, [overHttp, overMqtt]: [Beat[], Beat[]]
     assert.equal(answer.status, 200, await answer.text())
   }
   const ids = [...new Set(overMqtt.map((beat) => beat.machineId))]
-  const clients = new Map(await Promise.all(ids.map(async (id) => [id, await connectAsync(store.mqttUrl!, { username: id, password: keys.get(id)! })] as const)))
+  const clients = new Map(
+    await Promise.all(
+      ids.map(async (id) => [id, await connectAsync(store.mqttUrl!, { username: id, password: keys.get(id)! })] as const)
+    )
+  )
   const publish = async (beat: Beat) => {
-    await clients.get(beat.machineId)!.publishAsync(heartbeatTopic(store.ctx.store.storeId, beat.machineId), body(beat), { qos: 1 })
+    await clients
+      .get(beat.machineId)!
+      .publishAsync(heartbeatTopic(store.ctx.store.storeId, beat.machineId), body(beat), { qos: 1 })
   }
   await Promise.all([play(overHttp, post), play(overMqtt, publish)])
   for (const client of clients.values()) await client.endAsync()
 }
 
-test('two recorded stores run at true speed, one over HTTP and one over MQTT, and every machine’s books balance', { skip }, async () => {
+test('two recorded stores run at true speed, one over HTTP and one over MQTT, and every machine’s books balance', {
+  skip
+}, async () => {
   const [first, second] = readdirSync(cases!).toSorted() as [string, string]
   const beats: [Beat[], Beat[]] = [await beatsOf(first, 'h'), await beatsOf(second, 'm')]
   await using store = await openTestStore({ mqtt: true })
   await playBoth(store, beats)
   await transact(store.ctx, (tx) => cutMachineSessions(store.ctx, tx, { storeMode: 'MAINTENANCE_MODE' }))
   const sessions = (await listMachineSessions(store.ctx, { limit: 200 })).items.filter((session) => session.endedAt !== null)
-  assert.deepEqual(sessions.filter((session) => session.isBalanced !== true).map((session) => session.machineId), [])
+  assert.deepEqual(
+    sessions.filter((session) => session.isBalanced !== true).map((session) => session.machineId),
+    []
+  )
   const heartbeats = sessions.reduce((sum, session) => sum + session.heartbeatsSeen, 0)
   assert.equal(heartbeats, beats[0].length + beats[1].length, 'every heartbeat was seen once')
   const changes = (await listWeightChanges(store.ctx, { limit: 200 })).items
-  assert(changes.some((change) => change.machineId.startsWith('h-')) && changes.some((change) => change.machineId.startsWith('m-')), 'both stores had changes')
+  assert(
+    changes.some((change) => change.machineId.startsWith('h-')) && changes.some((change) => change.machineId.startsWith('m-')),
+    'both stores had changes'
+  )
 })

@@ -14,7 +14,7 @@ import { openTestDatabase } from './database.ts'
 
 export type Answer = {
   status: number
-  headers: Record<string, unknown> // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test says it is
+  headers: Record<string, unknown>
   body: any
   text: string
 }
