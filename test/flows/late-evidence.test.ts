@@ -6,7 +6,7 @@ import { attachLateEvidence, leave, reviewEmptyTickets } from '#server/domain/ti
 import { drainJobs } from '#server/jobs/index.ts'
 import { assertProblem } from '#test/support/http.ts'
 import { reviewing } from '#test/support/review-desk.ts'
-import { amend, eventsOf, land, later, openStore, product, visitor } from '#test/support/visiting.ts'
+import { amend, caughtUp, eventsOf, land, later, openStore, product, visitor } from '#test/support/visiting.ts'
 
 async function afterVisit({ grams = [] as number[], machines = 1 } = {}) {
   const store = await openStore({ machines })
@@ -88,7 +88,7 @@ test('grams corrected after the review reopen the ticket; so does a billed chang
     const productId = await product(store.ctx, 4000)
     await desk.settle(id, [{ productId, quantity: 1, weightChangeIds: changes }])
     await amend(store.ctx, changes[0]!, what)
-    while (!(await store.ctx.events.isCaughtUp())) await store.ctx.pool.query('SELECT pg_sleep(0.01)')
+    await caughtUp(store.ctx.events)
     await attachLateEvidence(store.ctx)
     const ticket = await desk.ticket(id)
     assert.deepEqual([ticket.status, ticket.reopenReason, ticket.lines], ['TO_BE_REVIEWED', 'late-evidence', []])

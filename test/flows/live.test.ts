@@ -7,7 +7,7 @@ import { type Context, transact } from '#server/context.ts'
 import { systemClock } from '#server/platform/clock.ts'
 import { formatCursor } from '#server/platform/event-log.ts'
 import { assertProblem } from '#test/support/http.ts'
-import { openStore } from '#test/support/visiting.ts'
+import { caughtUp, openStore } from '#test/support/visiting.ts'
 
 type Message = { id?: string; event: string; data: Record<string, unknown> }
 
@@ -16,8 +16,8 @@ async function openLive(env: Record<string, string> = {}) {
   const url = await store.app.listen({ host: '127.0.0.1', port: 0 })
   const { token } = await store.staff('reviewer')
   const streams: AbortController[] = []
+  await caughtUp(store.ctx.events)
   const watch = async (query = '', headers: Record<string, string> = {}) => {
-    while (!(await store.ctx.events.isCaughtUp())) await store.ctx.pool.query('SELECT pg_sleep(0.01)')
     const abort = new AbortController()
     streams.push(abort)
     const answer = await fetch(`${url}/api/v1/live${query}`, {

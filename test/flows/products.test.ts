@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { lightestProducts } from '#server/domain/catalog/actions.ts'
 import { EVENTS_START } from '#server/platform/event-log.ts'
 import { assertProblem, openShop, staffCaller } from '#test/support/http.ts'
+import { caughtUp } from '#test/support/visiting.ts'
 
 const CSV = { 'content-type': 'text/csv' }
 const cola = {
@@ -25,8 +26,10 @@ async function open() {
       .insertInto('machine')
       .values({ machineId, displayName: machineId, kind: 'shelf', deviceKeyHash: Buffer.alloc(32), createdAt: clock.now() })
       .execute()
-  const told = async () =>
-    (await events.after(EVENTS_START, { names: ['planogram.changed'] })).map((event) => event.payload.machineId)
+  const told = async () => {
+    await caughtUp(events)
+    return (await events.after(EVENTS_START, { names: ['planogram.changed'] })).map((event) => event.payload.machineId)
+  }
   return { ...shop, send, machine, told }
 }
 

@@ -9,8 +9,14 @@ import { addQrKey, addScanner, changeStoreMode, enter, scannerByKey } from '#ser
 import { drainJobs } from '#server/jobs/index.ts'
 import { live } from '#server/live/index.ts'
 import type { Clock } from '#server/platform/clock.ts'
+import type { EventLog } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import { type Caller, handClock, openShop, sender, staffCaller } from './http.ts'
+
+/** Until every event so far can be read: tests that run beside this one share the server, and their transactions hold it back a moment. */
+export async function caughtUp(events: EventLog): Promise<void> {
+  while (!(await events.isCaughtUp())) await new Promise((resolve) => setImmediate(resolve))
+}
 
 export type Claims = Record<string, unknown>
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')

@@ -1,9 +1,11 @@
 /** The store's books held against what was acknowledged: nothing lost, nothing twice, no half visit, no machine session stuck. */
 import assert from 'node:assert/strict'
+import type { MachineSession } from '#contracts/api/machine-sessions.ts'
 import { until } from '#test/support/devices.ts'
 import type { Ledger } from './ledger.ts'
 import type { StoreProcess } from './store-process.ts'
 
+// biome-ignore lint/suspicious/noExplicitAny: what a row holds is said by its query
 type Db = { query: (text: string, values?: unknown[]) => Promise<{ rows: any[] }> }
 
 /** Fails with what is wrong; returns how many acknowledged facts were found. */
@@ -106,10 +108,13 @@ export async function machineSessionFaults(db: Db): Promise<string[]> {
 async function balanceFaults(store: StoreProcess): Promise<string[]> {
   const faults: string[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: any = await store.call('GET', `/api/v1/machine-sessions?limit=200${cursor && `&cursor=${cursor}`}`)
+    const page: { items: MachineSession[]; nextCursor: string | null } = await store.call(
+      'GET',
+      `/api/v1/machine-sessions?limit=200${cursor && `&cursor=${cursor}`}`
+    )
     for (const { machineId, startedAt, isBalanced, scales } of page.items)
       if (isBalanced === false)
-        faults.push(`books of ${machineId} since ${startedAt}: ${JSON.stringify(scales.filter((s: any) => !s.isBalanced))}`)
+        faults.push(`books of ${machineId} since ${startedAt}: ${JSON.stringify(scales.filter((scale) => !scale.isBalanced))}`)
     cursor = page.nextCursor
   }
   return faults.slice(0, 10)
