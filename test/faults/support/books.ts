@@ -5,7 +5,6 @@ import { until } from '#test/support/devices.ts'
 import type { Ledger } from './ledger.ts'
 import type { StoreProcess } from './store-process.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: what a row holds is said by its query
 type Db = { query: (text: string, values?: unknown[]) => Promise<{ rows: any[] }> }
 
 /** Fails with what is wrong; returns how many acknowledged facts were found. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { MqttClient } from 'mqtt'
 import { newId } from '#server/platform/ids.ts'
 import type { CodeSigner } from '#simulator/codes.ts'
-import { ask, type Load, lineOf, publishOn } from './machines.ts'
+import { ask, type Load, lineOf } from './machines.ts'
 import { between } from './sizes.ts'
 
 export type Doors = { entry: Scanner; exit: Scanner; sign: CodeSigner }
@@ -30,7 +30,10 @@ const overHttp =
     return heard
   }
 
-/** The result topic names no code: an answer counts when it is this user's, or a refusal. */
+/**
+ * The result topic names no code: an answer counts when it is this user's, or a refusal. A scan that the line broke under is not sent again:
+ * the shopper shows a fresh code, and the old one, delivered when he has left, would let nobody in.
+ */
 function overMqtt(load: Load, client: MqttClient, scanner: Scanner): Show {
   const branch = `store/${load.storeId}/scanner/${scanner.id}`
   client.on('connect', () => client.subscribe(`${branch}/result`, { qos: 1 }, () => {}))
@@ -41,13 +44,17 @@ function overMqtt(load: Load, client: MqttClient, scanner: Scanner): Show {
       if (heard.userId === undefined || heard.userId === userId) resolve(heard)
     }
     const timer = setTimeout(() => resolve({ status: 'nothing' }), ANSWER_WITHIN_MS)
+    const onClose = () => {
+      if (client.getLastMessageId()) client.removeOutgoingMessage(client.getLastMessageId()) // nobody stands there any more with that code
+      resolve({ status: 'nothing' })
+    }
     client.on('message', onMessage)
-    client.once('close', () => resolve({ status: 'nothing' }))
-    if (client.connected) void publishOn(client, `${branch}/scan`, { token })
+    client.once('close', onClose)
+    if (client.connected) client.publish(`${branch}/scan`, JSON.stringify({ token }), { qos: 1 }, () => {})
     else setTimeout(() => resolve({ status: 'nothing' }), 30)
     return promise.finally(() => {
       clearTimeout(timer)
-      client.off('message', onMessage)
+      client.off('message', onMessage).off('close', onClose)
     })
   }
 }

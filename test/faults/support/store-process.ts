@@ -13,9 +13,6 @@ const RUN = join(import.meta.dirname, '..', '..', '..', 'server', 'processes', '
 const PASSWORD = 'nine yellow lorries at dawn'
 const READY_WITHIN_MS = 90_000
 
-// biome-ignore lint/suspicious/noExplicitAny: what an answer holds is said by its route
-type Json = any
-
 export type StoreProcessOptions = {
   /** Taken as it is and left there; without it an own one that is removed at the end. */
   dataDir?: string
@@ -96,7 +93,7 @@ export class StoreProcess {
   }
 
   /** An admin's call; the sign-in survives the server. Throws any answer that is no success. */
-  async call(method: string, path: string, body?: unknown): Promise<Json> {
+  async call(method: string, path: string, body?: unknown): Promise<any> {
     this.token ||= await signIn(this.url)
     const headers = { authorization: `Bearer ${this.token}`, ...(body !== undefined && { 'content-type': 'application/json' }) }
     const answer = await fetch(`${this.url}${path}`, {
