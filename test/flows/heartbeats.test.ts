@@ -1,6 +1,6 @@
 /** Heartbeats that are taken: both forms of the wire, and the weight changes that come of them. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import {
   changesOf,
@@ -14,6 +14,7 @@ import {
   told
 } from '#test/support/devices.ts'
 import { handClock } from '#test/support/http.ts'
+import { NO_SHARED_DATA, sharedData } from '#test/support/shared-data.ts'
 import { openTestStore } from '#test/support/store.ts'
 
 const clock = handClock()
@@ -87,8 +88,8 @@ test('a content type with a charset, a path with a slash at its end and an upper
   assert.equal(answer.statusCode, 200, answer.body)
 })
 
-const RECORDED = '/work/shared/data/heartbeats'
-const recordings = existsSync(`${RECORDED}/recorded.ndjson`) ? false : `SKIPPED: no recorded heartbeats at ${RECORDED}`
+const RECORDED = sharedData('heartbeats')
+const recordings = RECORDED === null && NO_SHARED_DATA
 test('four recorded heartbeats give exactly the six changes that are due, at the time they were received', {
   skip: recordings
 }, async () => {
