@@ -1,8 +1,9 @@
 /** A ticket's lines: checked against evidence and catalogue, priced now, and their weight changes billed, each once in the whole store. */
 import { sql } from 'kysely'
-import { MAX_QUANTITY, type TicketDecision, type TicketLine } from '#contracts/api/tickets.ts'
+import type { TicketDecision, TicketLine } from '#contracts/api/tickets.ts'
 import type { Tx } from '#server/context.ts'
-import { Invalid, Refused } from '#server/platform/errors.ts'
+import { Refused } from '#server/platform/errors.ts'
+import { pricedLines } from './lines.ts'
 import { type Decided, ticketNumber } from './rules.ts'
 import type { HeldTicket } from './ticket-rows.ts'
 
@@ -12,21 +13,7 @@ export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDeci
     tx,
     lines.map((line) => line.productId)
   )
-  const seen = new Set<string>()
-  return lines.map(({ productId, quantity, weightChangeIds = [] }, n) => {
-    const unitPriceMinor = prices.get(productId.toLowerCase())
-    if (unitPriceMinor === undefined) throw new Invalid(`lines/${n}/productId`, 'is not a product of the catalogue')
-    if (!(quantity >= 1 && quantity <= MAX_QUANTITY))
-      throw new Invalid(`lines/${n}/quantity`, `must be from 1 to ${MAX_QUANTITY}`)
-    const ids = weightChangeIds.map((id) => id.toLowerCase())
-    for (const [m, id] of ids.entries()) {
-      const field = `lines/${n}/weightChangeIds/${m}`
-      if (ticket.evidence[id] === undefined) throw new Invalid(field, 'is not a weight change of this ticket')
-      if (seen.has(id)) throw new Invalid(field, 'stands in these lines twice')
-      seen.add(id)
-    }
-    return { productId: productId.toLowerCase(), quantity, unitPriceMinor, weightChangeIds: ids }
-  })
+  return pricedLines(lines, { prices, evidence: ticket.evidence })
 }
 
 /** Writes the lines and bills their weight changes. Throws Refused('already-billed') naming the ticket that has one of them. */
