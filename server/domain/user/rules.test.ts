@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { StoreMode, UserRole } from '#contracts/api/store.ts'
-import { cartOf, entryRefusal, locksOutCustomers, maskPhoneNumber } from './rules.ts'
+import { cartOf, entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
 
 test('each store mode lets in exactly those it should', () => {
   const table: [StoreMode, UserRole, string | null][] = [
@@ -31,6 +31,12 @@ test('only the modes without customers lock customers out', () => {
     true,
     true
   ])
+})
+
+test('each refusal has a sentence of its own for the person at the door', () => {
+  const sentences = Object.values(REFUSAL_MESSAGES)
+  for (const sentence of sentences) assert.match(sentence, /^\p{Ll}+ .* \p{L}+$/u)
+  assert.equal(new Set(sentences).size, sentences.length)
 })
 
 test('a masked phone number shows its last three digits and nothing of a short one', () => {

@@ -4,7 +4,7 @@ import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { base64url, CompactSign, type CryptoKey } from 'jose'
-import { type KeyRing, type QrAlgorithm, readToken, SKEW_SECONDS, verifyToken } from './token.ts'
+import { codeTimes, type KeyRing, type QrAlgorithm, readToken, SKEW_SECONDS, verifyToken } from './token.ts'
 
 const NOW = 1_800_000_000
 const RULES = { storeId: 'store-1', nowMs: NOW * 1000, maxAgeSeconds: 300 }
@@ -182,4 +182,26 @@ test('no text whatever makes reading a token throw', () => {
     fc.constant(base64url.encode('{"alg":"EdDSA","kid":"ed"}'))
   )
   fc.assert(fc.property(part, part, part, (a, b, c) => void readToken(`${a}.${b}.${c}`, RULES)))
+})
+
+test('a code may be good by the store’s time or by the clock of the box, where they are apart by more than a second and less than a day', () => {
+  const clockAt = (ms: number) => ({ now: () => new Date(ms), monotonicMs: () => 0 })
+  const DAY = 86_400_000
+  const table: [string, number, boolean][] = [
+    ['together', 0, false],
+    ['a second apart', 1000, false],
+    ['a second behind', -1000, false],
+    ['set forward', 1001, true],
+    ['set back by an hour', -3_600_000, true],
+    ['a moment less than a day', DAY - 1, true],
+    ['a moment less than a day, behind', 1 - DAY, true],
+    ['a day', DAY, false],
+    ['a day behind', -DAY, false]
+  ]
+  for (const [what, offMs, isEither] of table) {
+    const box = RULES.nowMs + offMs
+    const times = codeTimes({ ...clockAt(RULES.nowMs), source: clockAt(box) })
+    assert.deepEqual(times, isEither ? [RULES.nowMs, box] : [RULES.nowMs], what)
+  }
+  assert.deepEqual(codeTimes(clockAt(RULES.nowMs)), [RULES.nowMs], 'there is no other clock')
 })
