@@ -72,7 +72,7 @@ function mutate({ file, tests }: { file: string; tests: string[] }): Mutant[] {
           command: `ulimit -t ${CPU_SECONDS}; node test/mutation/until-failure.ts ${tests.join(' ')}; s=$?; [ $s -lt 128 ] || echo ${HUNG}; exit $s`
         },
         concurrency,
-        timeoutMS: 120_000,
+        timeoutMS: 600_000,
         ignorePatterns: [
           '*',
           '!package.json',
@@ -90,7 +90,10 @@ function mutate({ file, tests }: { file: string; tests: string[] }): Mutant[] {
         allowConsoleColors: false
       })
     )
-    const { status } = spawnSync(process.execPath, [STRYKER, 'run', config], { stdio: ['ignore', 2, 2] })
+    const { status } = spawnSync(process.execPath, [STRYKER, 'run', config], {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') } // every mutant runs the same source
+    })
     if (status !== 0) throw new Error(`Stryker ended with status ${status}`)
     const { files } = JSON.parse(readFileSync(report, 'utf8')) as { files: Record<string, { mutants: Mutant[] }> }
     return Object.values(files).flatMap(({ mutants }) =>
