@@ -84,7 +84,7 @@ function mutate({ file, tests }: { file: string; tests: string[] }): Mutant[] {
         tempDirName: join(folder, 'copies'),
         tsconfigFile: 'none.json',
         disableTypeChecks: false,
-        reporters: ['json'],
+        reporters: ['json', 'progress-append-only'],
         jsonReporter: { fileName: report },
         logLevel: 'warn',
         allowConsoleColors: false

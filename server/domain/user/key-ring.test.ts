@@ -1,24 +1,29 @@
 /** The file of QR keys: what is read from it, and what it survives. */
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { CompactSign, compactVerify } from 'jose'
 import type { Context } from '#server/context.ts'
 import { keyRing, readKeyFile, usableKey, writeKeyFile } from './key-ring.ts'
 
-const ed = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid: 'ed' }
-const ec = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }), kid: 'ec' }
-const secret = { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url'), kid: 'hs' }
+const edPair = generateKeyPairSync('ed25519')
+const ecPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const SECRET = Buffer.alloc(32, 1)
+const ed = { ...edPair.publicKey.export({ format: 'jwk' }), kid: 'ed' }
+const ec = { ...ecPair.publicKey.export({ format: 'jwk' }), kid: 'ec' }
+const secret = { kty: 'oct', k: SECRET.toString('base64url'), kid: 'hs' }
 
 function keyFile() {
   const folder = mkdtempSync(join(tmpdir(), 'keys-'))
   const path = join(folder, 'keys', 'qr.json')
   const warnings: string[] = []
-  const log = { info: () => {}, warn: (_: unknown, text: string) => void warnings.push(text) }
+  const read: unknown[] = []
+  const log = { info: (fields: unknown) => void read.push(fields), warn: (_: unknown, text: string) => void warnings.push(text) }
   const ctx = { config: { qrKeysFile: path }, log } as unknown as Context
-  return { path, warnings, ctx, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
+  return { path, warnings, read, ctx, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
 const kids = async (ctx: Context, ...names: string[]) => {
   const ring = await keyRing(ctx)
@@ -29,7 +34,18 @@ test('without a file no code is valid, and that is said once', async () => {
   using file = keyFile()
   assert.deepEqual(await kids(file.ctx, 'ed'), [])
   assert.deepEqual(await kids(file.ctx, 'ed'), [])
-  assert.deepEqual(file.warnings.length, 1)
+  assert.equal(file.warnings.length, 1)
+  assert.match(file.warnings[0]!, /no file of QR keys.*qr-key add/)
+  assert.deepEqual(readKeyFile(file.path), [])
+})
+
+test('whoever reads the file is told what is wrong with it', () => {
+  using file = keyFile()
+  mkdirSync(dirname(file.path))
+  for (const text of ['null', '7', '[]', '{"keys":{}}']) {
+    writeFileSync(file.path, text)
+    assert.throws(() => readKeyFile(file.path), { name: 'SyntaxError', message: 'a JWK set has a member "keys"' }, text)
+  }
 })
 
 test('the file is read again as soon as it changes, and every key serves its own algorithm alone', async () => {
@@ -54,9 +70,35 @@ test('a half-written or wrong file leaves the last good keys in place', async ()
     writeFileSync(file.path, text)
     assert.deepEqual(await kids(file.ctx, 'ed'), ['ed'], text)
   }
-  assert.equal(file.warnings.length, 5)
+  rmSync(file.path)
+  symlinkSync(file.path, file.path)
+  assert.deepEqual(await kids(file.ctx, 'ed'), ['ed'], 'a link that leads nowhere')
+  assert.equal(file.warnings.length, 6)
+  for (const warning of file.warnings) assert.match(warning, /the last good keys stay in use/)
   await writeKeyFile(file.path, [ec])
   assert.deepEqual(await kids(file.ctx, 'ed', 'ec'), ['ec'])
+})
+
+test('a file that was wrong from the start gives no key', async () => {
+  using file = keyFile()
+  mkdirSync(dirname(file.path))
+  writeFileSync(file.path, '{')
+  assert.deepEqual(await kids(file.ctx, 'ed'), [])
+  assert.equal(file.warnings.length, 1)
+})
+
+test('what the private key signs, the key in the file verifies; a secret cannot be taken out again', async () => {
+  using file = keyFile()
+  await writeKeyFile(file.path, [ed, ec, secret])
+  const ring = await keyRing(file.ctx)
+  const signers = { EdDSA: ['ed', edPair.privateKey], ES256: ['ec', ecPair.privateKey], HS256: ['hs', SECRET] } as const
+  for (const alg of ['EdDSA', 'ES256', 'HS256'] as const) {
+    const [kid, key] = signers[alg]
+    const code = await new CompactSign(Buffer.from('a code')).setProtectedHeader({ alg }).sign(key)
+    const { payload } = await compactVerify(code, ring.find(kid, alg)!)
+    assert.equal(Buffer.from(payload).toString(), 'a code')
+  }
+  assert.equal(ring.find('hs', 'HS256')!.extractable, false)
 })
 
 test('one key that is of no use does not take the others with it', async () => {
@@ -64,6 +106,7 @@ test('one key that is of no use does not take the others with it', async () => {
   const offCurve = { kty: 'EC', crv: 'P-256', x: ec.x, y: ed.x, kid: 'off' }
   await writeKeyFile(file.path, [{ kty: 'RSA', n: 'x', e: 'AQAB', kid: 'rsa' }, offCurve, ed])
   assert.deepEqual(await kids(file.ctx, 'rsa', 'off', 'ed'), ['ed'])
+  assert.deepEqual(file.read, [{ file: file.path, kids: ['ed'], ignored: 2 }])
 })
 
 test('the file is for its owner’s eyes alone', async () => {
@@ -73,17 +116,47 @@ test('the file is for its owner’s eyes alone', async () => {
   assert.deepEqual(readKeyFile(file.path), [secret])
 })
 
-test('of a private key only the public part is used; keys for other ends, or too weak, are not', () => {
-  const own = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
-  assert.deepEqual(Object.keys(usableKey({ ...own, kid: 'a' })!).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
-  const useless = [
+test('of a private key only the public part is used, and of a secret the secret', () => {
+  const { d: _, ...edPublic } = { ...edPair.privateKey.export({ format: 'jwk' }), kid: 'a' }
+  const { d: __, ...ecPublic } = { ...ecPair.privateKey.export({ format: 'jwk' }), kid: 'b' }
+  const table = [
+    [
+      { ...edPair.privateKey.export({ format: 'jwk' }), kid: 'a' },
+      { ...edPublic, alg: 'EdDSA', use: 'sig' }
+    ],
+    [
+      { ...ecPair.privateKey.export({ format: 'jwk' }), kid: 'b' },
+      { ...ecPublic, alg: 'ES256', use: 'sig' }
+    ],
+    [
+      { ...secret, note: 'mine' },
+      { ...secret, alg: 'HS256', use: 'sig' }
+    ]
+  ] as const
+  for (const [jwk, used] of table) assert.deepEqual(usableKey(jwk), used)
+})
+
+test('keys for other ends, of other kinds, or too weak are of no use', () => {
+  const useless: unknown[] = [
     { ...ed, use: 'enc' },
     { ...ed, alg: 'ES256' },
-    { ...ed, kid: undefined },
-    { ...ed, kid: '' },
-    { ...secret, k: 'short' },
-    { ...ed, key_ops: ['encrypt'] },
+    { ...ec, alg: 'EdDSA' },
     { ...secret, alg: 'HS512' },
+    { ...ed, kid: undefined },
+    { ...ed, kid: 7 },
+    { ...ed, kid: '' },
+    { ...ed, key_ops: ['encrypt'] },
+    { ...ed, key_ops: [] },
+    { ...ed, kty: 'EC' },
+    { ...ed, crv: 'X25519' },
+    { ...ed, x: undefined },
+    { ...ec, kty: 'OKP' },
+    { ...ec, crv: 'P-384' },
+    { ...ec, x: undefined },
+    { ...ec, y: undefined },
+    { ...secret, kty: 'RSA' },
+    { ...secret, k: undefined },
+    { ...secret, k: Buffer.alloc(31, 1).toString('base64url') },
     null,
     'x',
     7
@@ -92,7 +165,10 @@ test('of a private key only the public part is used; keys for other ends, or too
   for (const key of [
     { ...ed, use: 'sig' },
     { ...ed, alg: 'EdDSA' },
-    { ...ed, key_ops: ['verify'] }
+    { ...ed, key_ops: ['verify'] },
+    { ...ed, key_ops: ['encrypt', 'sign'] },
+    { ...ec, alg: 'ES256' },
+    { ...secret, alg: 'HS256' }
   ])
-    assert(usableKey(key))
+    assert(usableKey(key), JSON.stringify(key))
 })
