@@ -6,7 +6,7 @@ const room = (path: string, tests: string[]) => ({
 })
 
 export const RULES: Record<string, { file: string; tests: string[] }> = {
-  detector: room('iot/detector', ['detector', 'detector-level', 'detector-sources', 'detector-sums']),
+  detector: room('iot/detector', ['detector', 'detector-level', 'detector-sources', 'device-change', 'detector-sums']),
   'device-change': room('iot/device-change', ['device-change', 'detector-sums']),
   balance: room('iot/balance', ['balance']),
   noise: room('iot/noise', ['noise']),

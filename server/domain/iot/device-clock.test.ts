@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { changeTimeOf, type DeviceClock, offsetOf, timeOf, UNSET_CLOCK } from './device-clock.ts'
+import { changeTimeOf, type DeviceClock, DOUBTED_CLOCK, offsetOf, timeOf, UNSET_CLOCK } from './device-clock.ts'
 
 const NOW = Date.UTC(2026, 5, 1, 12)
 const MINUTE = 60_000
@@ -128,6 +128,11 @@ test('a clock that was set back counts from there: its old offset is forgotten',
     [4000, true]
   ])
   assert.equal(offsetOf(clock), MINUTE)
+  const { clock: justSet } = tell([
+    [0, 0],
+    [1000 - MINUTE, 1000]
+  ])
+  assert.equal(offsetOf(justSet), null)
 })
 
 test('one message from a few minutes ahead spoils no other', () => {
@@ -178,6 +183,15 @@ test('the offset is the smallest of the last ten minutes, minute by minute', () 
   assert.deepEqual(tell([at(0, 50), [1000, 1050]]).clock.slots, [{ startMs: NOW + 50, offsetMs: 50 }])
   assert.equal(tell([at(0, 50), [59_000, 59_049], [59_980, 60_049]]).clock.slots.length, 1)
   assert.equal(tell([at(0, 50), [59_000, 59_049], [60_000, 60_050]]).clock.slots.length, 2)
+})
+
+test('a backlog that is received in one moment is learned from as one', () => {
+  const { clock } = tell([
+    [-2000, 50],
+    [-1000, 50],
+    [0, 50]
+  ])
+  assert.deepEqual(clock.slots, [{ startMs: NOW + 50, offsetMs: 50 }])
 })
 
 test('a box whose own clock is set back forgets what it learned in the future', () => {
@@ -261,4 +275,10 @@ test('a machine whose clock was never right, such as one in another time zone, d
   assert.equal(changeTimeOf(clock, NOW - 5 * MINUTE - 1, NOW), NOW)
   const corrected = tell([[1000, 1000]], clock).clock
   assert.equal(changeTimeOf(corrected, NOW - HOUR, NOW), NOW - HOUR, 'until it is set right')
+})
+
+test('after the clock of the box was set a machine’s own times are in doubt, until a message of its own is right', () => {
+  assert.equal(offsetOf(DOUBTED_CLOCK), null)
+  assert.equal(changeTimeOf(DOUBTED_CLOCK, NOW - HOUR, NOW), NOW)
+  assert.equal(changeTimeOf(tell([[0, 0]], DOUBTED_CLOCK).clock, NOW - HOUR, NOW), NOW - HOUR)
 })

@@ -131,12 +131,22 @@ test('a block just as near to the baseline as to the new level still belongs to 
   )
 })
 
+test('the old level is found as far back as it was heard', () => {
+  const [level] = levelsOf(
+    curve(700, (ms) => (ms < 100 ? 1000 : ms < 200 ? 200 : 377)),
+    { baselineGrams: 1000 }
+  )
+  assert.deepEqual([level?.grams, Math.round(level!.startedMs)], [377, 100])
+})
+
 test('where the old level is unknown or long ago, a level began with the 500 ms that settled it', () => {
   const long = (ms: number) => (ms < 500 ? 1000 : ms < 8000 ? 3000 + 1000 * Math.sin(ms / 50) : 377)
   const last = levelsOf(curve(8600, long), { baselineGrams: 1000 }).at(-1)!
   assert.deepEqual([last.grams, Math.round(last.startedMs)], [377, 8000])
   const unknown = levelsOf(curve(1200, (ms) => (ms < 600 ? 1000 : 377)))
   assert.deepEqual(rounded(unknown).at(-1), { grams: 377, atMs: 1100, startedMs: 600 })
+  const fromNothing = levelsOf(curve(1500, (ms) => (ms < 600 ? 0 : ms < 1000 ? 3000 : 377)))
+  assert.deepEqual(rounded(fromNothing).at(-1), { grams: 377, atMs: 1500, startedMs: 1000 })
 })
 
 test('moments without a reading are left out', () => {

@@ -29,6 +29,7 @@ test('a window reaches from login to logout, or over the machine sessions that o
     ['ended: its end', 'machine-session', ran(300, 600), ran(600, 820), [300, 820]],
     ['one over all', 'machine-session', ran(350, null), ran(350, null), [350, 700]],
     ['overdue: not before the logout', 'machine-session', ran(100, null), ran(100, null), [100, 700]],
+    ['began after the login', 'machine-session', ran(450, 600), ran(600, null), [400, 900]],
     ['none at login', 'machine-session', null, ran(600, null), [400, 900]],
     ['none at all', 'machine-session', null, null, [400, 700]]
   ]
@@ -57,6 +58,9 @@ test('an empty ticket is due when its machine has spoken since, or has had its t
     [9, 0, false],
     [9, 1, true],
     [9, 8.9, false],
+    [1.5, 1, true],
+    [1.499, 1, false],
+    [0, null, false],
     [10, 9.9, true],
     [-1, null, true]
   ]
@@ -79,6 +83,14 @@ test('late evidence: what is news, and what could alter a cart', () => {
     ['withdrawn, billed here', { a: -330 }, {}, { here: ['a'] }, { hasAdded: false, couldAlterCart: true }],
     ['withdrawn, billed nowhere', { a: -330 }, {}, {}, { hasAdded: false, couldAlterCart: false }],
     ['picked becomes placed', { a: -330 }, { a: 330 }, {}, { hasAdded: false, couldAlterCart: true }],
+    ['one appears, one is corrected', { a: -330 }, { a: -660, b: 5 }, {}, { hasAdded: true, couldAlterCart: true }],
+    [
+      'two appear, one of them billed elsewhere',
+      {},
+      { a: -330, b: 5 },
+      { elsewhere: ['a'] },
+      { hasAdded: true, couldAlterCart: true }
+    ],
     ['one settles, one appears', { a: -330 }, { a: -330, b: 5 }, { here: ['a'] }, { hasAdded: true, couldAlterCart: true }]
   ]
   for (const [what, known, current, { here = [], elsewhere = [] }, news] of table)
@@ -98,7 +110,14 @@ test('the same lines in another order are the same decision', () => {
     )
   )
   assert(sameLines([], []))
-  for (const other of [[], [a], [a, b, b], [a, { ...b, quantity: 3 }], [{ ...a, weightChangeIds: ['x'] }, b]])
+  for (const other of [
+    [],
+    [a],
+    [a, b, b],
+    [a, { ...b, quantity: 3 }],
+    [{ ...a, weightChangeIds: ['x'] }, b],
+    [{ ...a, weightChangeIds: ['x', 'z'] }, b]
+  ])
     assert(!sameLines([a, b], other))
 })
 
@@ -108,5 +127,6 @@ test('a claim holds against others until its lease ends', () => {
     [isHeldByOther(claim, 'you', at(9)), isHeldByOther(claim, 'you', at(10)), isHeldByOther(claim, 'me', at(9))],
     [true, false, false]
   )
-  assert.equal(isHeldByOther({ claimedBy: null, leaseExpiresAt: null }, 'you', at(0)), false)
+  for (const leaseExpiresAt of [null, at(10)])
+    assert.equal(isHeldByOther({ claimedBy: null, leaseExpiresAt }, 'you', at(0)), false)
 })

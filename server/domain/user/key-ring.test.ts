@@ -1,7 +1,17 @@
 /** The file of QR keys: what is read from it, and what it survives. */
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -21,7 +31,10 @@ function keyFile() {
   const path = join(folder, 'keys', 'qr.json')
   const warnings: string[] = []
   const read: unknown[] = []
-  const log = { info: (fields: unknown) => void read.push(fields), warn: (_: unknown, text: string) => void warnings.push(text) }
+  const log = {
+    info: (fields: unknown) => void read.push(fields),
+    warn: (fields: unknown, text: string) => void warnings.push(`${text} ${JSON.stringify(fields)}`)
+  }
   const ctx = { config: { qrKeysFile: path }, log } as unknown as Context
   return { path, warnings, read, ctx, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
@@ -36,6 +49,7 @@ test('without a file no code is valid, and that is said once', async () => {
   assert.deepEqual(await kids(file.ctx, 'ed'), [])
   assert.equal(file.warnings.length, 1)
   assert.match(file.warnings[0]!, /no file of QR keys.*qr-key add/)
+  assert(file.warnings[0]!.includes(file.path))
   assert.deepEqual(readKeyFile(file.path), [])
 })
 
@@ -57,8 +71,27 @@ test('the file is read again as soon as it changes, and every key serves its own
   const ring = await keyRing(file.ctx)
   const found = (['EdDSA', 'ES256', 'HS256'] as const).map((alg) => ['ed', 'ec', 'hs'].filter((kid) => ring.find(kid, alg)))
   assert.deepEqual(found, [['ed'], ['ec'], ['hs']])
+  assert.equal(ring.find('stranger', 'EdDSA'), null)
   await writeKeyFile(file.path, [])
   assert.deepEqual(await kids(file.ctx, 'ed', 'ec', 'hs'), [])
+})
+
+test('a file that was changed in place is read again, however alike the two are', async () => {
+  using file = keyFile()
+  await writeKeyFile(file.path, [ed])
+  assert.deepEqual(await kids(file.ctx, 'ed', 'de'), ['ed'])
+  writeFileSync(file.path, readFileSync(file.path, 'utf8').replace('"ed"', '"de"'))
+  utimesSync(file.path, new Date(), Date.now() / 1000 + 60)
+  assert.deepEqual(await kids(file.ctx, 'ed', 'de'), ['de'])
+})
+
+test('writing the file leaves nothing open', async () => {
+  using file = keyFile()
+  const open = () => readdirSync('/proc/self/fd').length
+  await writeKeyFile(file.path, [ed])
+  const before = open()
+  for (let n = 0; n < 20; n++) await writeKeyFile(file.path, [ed])
+  assert(open() < before + 20, `${open() - before} more`)
 })
 
 test('a half-written or wrong file leaves the last good keys in place', async () => {
@@ -74,7 +107,11 @@ test('a half-written or wrong file leaves the last good keys in place', async ()
   symlinkSync(file.path, file.path)
   assert.deepEqual(await kids(file.ctx, 'ed'), ['ed'], 'a link that leads nowhere')
   assert.equal(file.warnings.length, 6)
-  for (const warning of file.warnings) assert.match(warning, /the last good keys stay in use/)
+  for (const warning of file.warnings) {
+    assert.match(warning, /the last good keys stay in use/)
+    const { file: path, reason } = JSON.parse(warning.slice(warning.indexOf('{')))
+    assert.deepEqual([path, typeof reason, reason.length > 0], [file.path, 'string', true])
+  }
   await writeKeyFile(file.path, [ec])
   assert.deepEqual(await kids(file.ctx, 'ed', 'ec'), ['ec'])
 })
@@ -104,9 +141,10 @@ test('what the private key signs, the key in the file verifies; a secret cannot 
 test('one key that is of no use does not take the others with it', async () => {
   using file = keyFile()
   const offCurve = { kty: 'EC', crv: 'P-256', x: ec.x, y: ed.x, kid: 'off' }
-  await writeKeyFile(file.path, [{ kty: 'RSA', n: 'x', e: 'AQAB', kid: 'rsa' }, offCurve, ed])
+  const badOps = { ...offCurve, key_ops: 'verify' as unknown as string[] }
+  await writeKeyFile(file.path, [{ kty: 'RSA', n: 'x', e: 'AQAB', kid: 'rsa' }, offCurve, badOps, ed])
   assert.deepEqual(await kids(file.ctx, 'rsa', 'off', 'ed'), ['ed'])
-  assert.deepEqual(file.read, [{ file: file.path, kids: ['ed'], ignored: 2 }])
+  assert.deepEqual(file.read, [{ file: file.path, kids: ['ed'], ignored: 3 }])
 })
 
 test('the file is for its owner’s eyes alone', async () => {

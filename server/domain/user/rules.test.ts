@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { REFUSAL_REASONS } from '#contracts/api/entry.ts'
 import type { StoreMode, UserRole } from '#contracts/api/store.ts'
 import { cartOf, entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
 
@@ -34,7 +35,7 @@ test('only the modes without customers lock customers out', () => {
 })
 
 test('each refusal has a sentence of its own for the person at the door', () => {
-  const sentences = Object.values(REFUSAL_MESSAGES)
+  const sentences = REFUSAL_REASONS.map((reason) => REFUSAL_MESSAGES[reason])
   for (const sentence of sentences) assert.match(sentence, /^\p{Ll}+ .* \p{L}+$/u)
   assert.equal(new Set(sentences).size, sentences.length)
 })

@@ -31,10 +31,10 @@ const RING: KeyRing = {
   find: (kid, alg) => (keys.get(kid)?.alg === alg ? keys.get(kid)!.key : null)
 }
 
-type Making = { claims?: Record<string, unknown>; header?: Record<string, unknown>; key?: KeyObject; body?: string }
+type Making = { claims?: Record<string, unknown>; header?: Record<string, unknown>; key?: KeyObject; body?: string | Buffer }
 function sign({ claims = {}, header = {}, key = ed25519.privateKey, body }: Making = {}): Promise<string> {
   const all = Object.fromEntries(Object.entries({ ...CLAIMS, ...claims }).filter(([, value]) => value !== undefined))
-  return new CompactSign(new TextEncoder().encode(body ?? JSON.stringify(all)))
+  return new CompactSign(Buffer.from(body ?? JSON.stringify(all)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'ed', ...header })
     .sign(key)
 }
@@ -79,6 +79,7 @@ test('a claim that is missing, of the wrong type or out of its range makes a bad
     { exp: `${NOW + 60}` },
     { iat: -1 },
     { exp: 1e300 },
+    { exp: 8.64e12 },
     { iat: NOW + SKEW_SECONDS + 1, exp: NOW + 90 },
     { exp: NOW },
     { exp: NOW - 1 },
@@ -113,7 +114,18 @@ test('what is no compact JWS of a JSON object is a bad token', async () => {
     '\u0000'
   ]
   for (const text of texts) assert.equal(await verifyToken(text, RING, RULES), 'bad-token', text.slice(0, 40))
+  const phone = Buffer.from(JSON.stringify({ ...CLAIMS, phoneNumber: '+91 ÿ' }), 'latin1') // not UTF-8
+  assert.equal(await verdict({ body: phone }), 'bad-token')
   for (const bad of ['[]', 'null', '7', '"x"', '{', 'ÿ']) assert.equal(await verdict({ body: bad }), 'bad-token', bad)
+})
+
+test('a token may be 8192 characters long, and not one more', async () => {
+  const bare = { header: { typ: 'jwt+x' }, claims: { spare: '' } }
+  const most = Math.floor(((8192 - (await sign(bare)).length) * 3) / 4)
+  const longest: Making = { ...bare, claims: { spare: 'x'.repeat(most) } }
+  const longer: Making = { ...bare, claims: { spare: 'x'.repeat(most + 1) } }
+  assert.equal((await sign(longest)).length, 8192)
+  assert.deepEqual([await verdict(longest), await verdict(longer)], ['valid', 'bad-token'])
 })
 
 test('no algorithm but the three is looked at, and no header that changes what is signed', async () => {
@@ -155,6 +167,11 @@ test('a code is valid from half a minute before it was made to half a minute aft
   assert.equal(await verdict({}, at(-SKEW_SECONDS)), 'valid')
   assert.equal(await verdict({}, at(60 + SKEW_SECONDS - 1)), 'valid')
   assert.equal(await verdict({}, at(60 + SKEW_SECONDS)), 'expired')
+})
+
+test('a code from the first second there is has expired, and one for the last a clock can name lives too long', async () => {
+  assert.equal(await verdict({ claims: { iat: 0, exp: 60 } }), 'expired')
+  assert.equal(await verdict({ claims: { exp: 8.64e12 - 1 } }), 'too-long-lived')
 })
 
 test('a code may live as long as the store allows, and no second longer', async () => {
