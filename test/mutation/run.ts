@@ -51,7 +51,10 @@ function install(): void {
   process.stderr.write('installing Stryker (60 MB) beside the project’s packages; only the first time\n')
   mkdirSync(HOME, { recursive: true })
   for (const name of manifest) copyFileSync(join(HERE, name), join(HOME, name))
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: HOME, stdio: ['ignore', 2, 2] })
+  const npm = spawnSync('npm', ['ci', '--prefix', HOME, '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: HOME,
+    stdio: ['ignore', 2, 2]
+  })
   if (npm.status === 0) return
   process.stderr.write('npm could not install it: see above\n')
   process.exit(1)
