@@ -8,12 +8,24 @@ import type { App } from '#server/platform/web-app.ts'
 export const BODY_LIMIT = 256 * 1024
 const MAX_DEPTH = 8
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The JSON as it came, on routes with `keepsText`. */
+    bodyText: string
+  }
+  interface FastifyContextConfig {
+    keepsText?: boolean
+  }
+}
+
 /** Takes application/json only: any other type is a 415, no JSON (or none where the route wants it) a 400, too deep a 422. A query's text becomes the numbers and booleans its schema has; a body's never does. */
 export function readJsonOnly(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error')
+  app.decorateRequest('bodyText', '')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, (req, text: string, done) => {
     if (text === '' && !req.routeOptions.schema?.body) return done(null, undefined)
+    if (req.routeOptions.config.keepsText) req.bodyText = text
     parse(req, text, (error, body) => done(error ?? problemOf(body, text), body))
   })
   app.addHook('onRoute', (route) => {

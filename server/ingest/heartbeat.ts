@@ -41,13 +41,16 @@ export function readOrder({ bootId, seq = null }: Record<string, unknown>): { bo
   return { bootId: readText(bootId, 'bootId', { max: 64 }), seq: seq as number | null }
 }
 
-/** A machine's or scale's id; a whole number is its decimal text. Throws Invalid. */
-export function readId(value: unknown, field: string): string {
+/** A machine's or scale's id, in a `row` of scales or beside them; a whole number is its decimal text. Throws Invalid. */
+export function readId(value: unknown, field: string, row?: number): string {
   const text = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value
   if (typeof text !== 'string' || !ID.test(text))
-    throw new Invalid(field, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    throw new Invalid(inRow(field, row), 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   return text
 }
+
+/** A field's path. Put together for an error alone: a heartbeat has dozens of fields. */
+const inRow = (field: string, row?: number): string => (row === undefined ? field : `scales/${row}/${field}`)
 
 function unwrap(payload: unknown): unknown {
   if (typeof payload !== 'string') throw new Invalid('payload', 'must be the heartbeat as a JSON string')
@@ -75,25 +78,25 @@ function readRows(scales: unknown, columns: Columns): ScaleReading[] {
   return scales.map((row: unknown, n) => {
     if (!Array.isArray(row) || row.length !== columns.width)
       throw new Invalid(`scales/${n}`, `must be a row of ${columns.width} values`)
-    const scaleId = readId(row[columns.id], `scales/${n}/scaleId`)
-    if (seen.has(scaleId)) throw new Invalid(`scales/${n}/scaleId`, `scale ${scaleId} is there twice`)
+    const scaleId = readId(row[columns.id], 'scaleId', n)
+    if (seen.has(scaleId)) throw new Invalid(inRow('scaleId', n), `scale ${scaleId} is there twice`)
     seen.add(scaleId)
-    const min = columns.min < 0 ? null : readGrams(row[columns.min], `scales/${n}/minWeight`)
-    const max = columns.max < 0 ? null : readGrams(row[columns.max], `scales/${n}/maxWeight`)
-    const grams = readGrams(row[columns.current], `scales/${n}/currentWeight`)
+    const min = columns.min < 0 ? null : readGrams(row[columns.min], 'minWeight', n)
+    const max = columns.max < 0 ? null : readGrams(row[columns.max], 'maxWeight', n)
+    const grams = readGrams(row[columns.current], 'currentWeight', n)
     return { scaleId, grams, swingGrams: min !== null && max !== null && min <= grams && grams <= max ? max - min : null }
   })
 }
 
 /** Kilograms as sent → whole grams. */
-function readGrams(value: unknown, field: string): number {
+function readGrams(value: unknown, field: string, row: number): number {
   const kg =
     typeof value === 'number'
       ? value
       : typeof value === 'string' && value.length <= 32 && WEIGHT.test(value)
         ? Number(value)
         : Number.NaN
-  if (!Number.isFinite(kg)) throw new Invalid(field, 'must be a weight in kilograms')
-  if (Math.abs(kg) > MAX_WEIGHT_KG) throw new Invalid(field, `must lie within ±${MAX_WEIGHT_KG} kg`)
+  if (!Number.isFinite(kg)) throw new Invalid(inRow(field, row), 'must be a weight in kilograms')
+  if (Math.abs(kg) > MAX_WEIGHT_KG) throw new Invalid(inRow(field, row), `must lie within ±${MAX_WEIGHT_KG} kg`)
   return Math.round(kg * 1000)
 }

@@ -36,9 +36,10 @@ export const deviceRoutes =
       response: { 200: HeartbeatAccepted }
     }
     // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
-    const route = { schema, config: { access: 'device:machine' as const }, validatorCompiler: () => () => true }
+    const config = { access: 'device:machine' as const, keepsText: true }
+    const route = { schema, config, validatorCompiler: () => () => true }
     app.post('/api/machines/heartbeat', route, (req) => {
-      const { body, device } = req as unknown as { body: unknown; device: { machineId?: string } }
+      const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
       const owner = device.machineId
       if (!limit.take(owner ?? ANYBODY, performance.now()))
         throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
@@ -48,11 +49,13 @@ export const deviceRoutes =
       if (owner !== undefined && owner !== message.machineId)
         throw new Refused('wrong-device', `this is the key of machine ${owner}`)
       const durable = recordHeartbeat(ctx, message)
-      log?.write(logLine(receivedMs, body))
+      log?.write(logLine(receivedMs, { body, text: bodyText }))
       return durable === null ? SUCCESS : durable.then(() => SUCCESS)
     })
   }
 
-/** One line of heartbeat.log: when it came and what came; `manage replay` reads it back. */
-export const logLine = (receivedMs: number, body: unknown): string =>
-  `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${JSON.stringify(body)}}`
+/** One line of heartbeat.log: when it came and what came, letter by letter where that is one line; `manage replay` reads it back. */
+export function logLine(receivedMs: number, { body, text }: { body: unknown; text: string }): string {
+  const line = /[\r\n\uFEFF]/.test(text) ? JSON.stringify(body) : text
+  return `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${line}}`
+}

@@ -127,9 +127,10 @@ function taker(ctx: Context, log: LogFile | null) {
       if (message.payload.length > MAX_DEVICE_BODY_BYTES) throw new Refused('too-large', `${message.payload.length} bytes`)
       if (channel === 'status') return presence(ctx, message).catch(forgiven)
       const receivedMs = ctx.clock.now().getTime()
-      const body = readJson(message.payload.toString('utf8'), 'payload')
+      const text = message.payload.toString('utf8')
+      const body = readJson(text, 'payload')
       const durable = MESSAGES[`${kind}/${channel}`]!(ctx, { deviceId, body, receivedMs, isDuplicate: message.isDuplicate })
-      if (channel === 'heartbeat') log?.write(logLine(receivedMs, body))
+      if (channel === 'heartbeat') log?.write(logLine(receivedMs, { body, text }))
       return durable?.catch(forgiven) ?? null
     } catch (error) {
       forgiven(error)
