@@ -50,6 +50,8 @@ export class Batch {
   readonly updates = new Map<string, ChangeUpdate>()
   readonly moves: BoundaryMove[] = []
   readonly machines = new Set<MachineMemory>()
+  /** Those whose heartbeats are added to their machine session. */
+  readonly counted = new Set<MachineMemory>()
   readonly scales = new Map<ScaleMemory, MachineMemory>()
   readonly openings: { sessionId: string; scaleId: string; grams: number }[] = []
   readonly events: HouseEvent[] = []

@@ -113,12 +113,12 @@ export class Intake {
     while (!this.commits.isOpen) await this.commits.ready()
     const machine = this.#known(machineId)
     if (isOld || (deviceChangeId !== null && machine.changeIds.has(deviceChangeId))) {
-      this.#figures.messages.inc({ kind: 'change', outcome: 'old' })
+      this.#figures.change.old.inc()
       return void (await machine.unwritten)
     }
     checkWeight(machine.scales.get(scaleId), grams)
     checkRoom(machine, [scaleId])
-    this.#figures.messages.inc({ kind: 'change', outcome: 'counted' })
+    this.#figures.change.counted.inc()
     this.#seen(machine, receivedMs, false)
     const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
     if (!scale.isDisabled) {
@@ -168,6 +168,7 @@ export class Intake {
       for (const machine of this.machines.values()) {
         if (!machine.isUnflushed) continue
         batch.machines.add(machine)
+        batch.counted.add(machine)
         for (const scale of withScales ? machine.scales.values() : []) if (scale.monoMs !== null) batch.scales.set(scale, machine)
       }
     })
@@ -198,7 +199,7 @@ export class Intake {
     const silentMs =
       machine.lastSeenMonoMs === null ? message.receivedMs - (machine.lastSeenMs ?? 0) : monoMs - machine.lastSeenMonoMs
     const sequence = accept(machine.sequence, message, silentMs)
-    this.#figures.messages.inc({ kind, outcome: sequence ? 'counted' : 'old' })
+    this.#figures[kind][sequence ? 'counted' : 'old'].inc()
     if (!sequence) return null
     machine.sequence = sequence
     this.#seen(machine, message.receivedMs, kind === 'heartbeat')
@@ -267,13 +268,14 @@ export class Intake {
   async #write(batch: Batch): Promise<void> {
     const startedMs = performance.now()
     const writing = writeBatch(this.#connection, batch, this.#ctx.clock.now())
-    for (const machine of batch.machines) Object.assign(machine, { seen: 0, missed: 0, isUnflushed: false })
+    for (const machine of batch.counted) Object.assign(machine, { seen: 0, missed: 0, isUnflushed: false })
     await writing
     this.#figures.commit.observe((performance.now() - startedMs) / 1000)
   }
 
   #written(batch: Batch): void {
     for (const machine of batch.machines) if (machine.unwritten === batch.promise) machine.unwritten = null
+    for (const scale of batch.scales.keys()) scale.isStored = true
     this.#figures.batch.observe(batch.messages)
     this.#figures.changes.inc(batch.changed.length)
     for (const row of batch.changed) this.#weightLog?.write(logLine(row))

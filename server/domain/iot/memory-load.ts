@@ -72,6 +72,7 @@ async function loadScales({ db, config }: Context, machines: Map<string, Machine
     scale.boundaries = boundaries ?? []
     scale.taredFromGrams = taredFromGrams ?? null
     scale.isDisabled = row.disabledAt !== null
+    scale.isStored = true
     retune(scale, config.changeThresholdGrams)
     machine.scales.set(row.scaleId, scale)
   }

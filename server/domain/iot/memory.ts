@@ -17,6 +17,8 @@ export type ScaleMemory = {
   lightestGrams: number | null
   thresholdGrams: number
   isDisabled: boolean
+  /** Its row is in the database. */
+  isStored: boolean
   plateau: Plateau | null
   /** When the last reading came, by the clock that does not jump; null: not in this process. */
   monoMs: number | null
@@ -66,6 +68,7 @@ export function newScale(machine: MachineMemory, scaleId: string, ceilingGrams: 
     lightestGrams,
     thresholdGrams: thresholdGrams({ ceilingGrams, lightestGrams, sigmaGrams: 0 }),
     isDisabled: false,
+    isStored: false,
     plateau: null,
     monoMs: null,
     trustedMs: null,
