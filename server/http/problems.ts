@@ -17,6 +17,7 @@ const STATUS: Record<string, number> = {
   'not-found': 404,
   'method-not-allowed': 405,
   'json-too-deep': 422,
+  unfit: 422,
   'idempotency-key-malformed': 422,
   'idempotency-key-reused': 422,
   'too-many-failures': 429,

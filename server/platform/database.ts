@@ -83,6 +83,12 @@ export function databaseError(error: unknown): unknown {
   return isLost ? new Unavailable('the database is away', error) : error
 }
 
+/** Is it what was to be written that the database (or its driver) could not take, rather than the database that could not? */
+export function isUnfit(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? /^(22|23|54)...$/.test(code) : error instanceof RangeError
+}
+
 /** Is this the violation of the unique index or constraint `name`? */
 export function violates(error: unknown, name: string): boolean {
   const { code, constraint } = (error ?? {}) as { code?: string; constraint?: string }

@@ -12,6 +12,15 @@ export class Refused extends Error {
   }
 }
 
+/** Something in it is outside what the database can hold: nothing of it was taken, and sent again it would be no better. */
+export class Unfit extends Refused {
+  constructor(cause: unknown) {
+    super('unfit', 'something in it is outside what the database can hold')
+    this.name = 'Unfit'
+    this.cause = cause
+  }
+}
+
 /** There is no such thing: `what` is the glossary's word for it. */
 export class NotFound extends Error {
   readonly what: string

@@ -2,6 +2,7 @@
 import type { EventName, Events } from '#contracts/events.ts'
 import type { Effect, RowRef } from './detector.ts'
 import type { Boundary, MachineMemory, ScaleMemory } from './memory.ts'
+import type { MessageHead } from './messages.ts'
 
 export type ChangeSource = 'heartbeat' | 'samples' | 'device'
 export type ChangeRow = {
@@ -35,15 +36,17 @@ export type ChangeUpdate = Pick<
 export type LoggedChange = ChangeUpdate & Pick<ChangeRow, 'occurredAt' | 'receivedAt' | 'foundLate' | 'source'>
 export type BoundaryMove = Boundary & { scaleId: string; grams: number }
 export type HouseEvent = { name: EventName; payload: string }
+/** Which message an effect comes from. */
+export type From = { source: ChangeSource; receivedMs: number; seq: number | null; deviceChangeId: string | null }
 /** Where an effect comes from: what its row needs beside the grams. */
-export type Origin = {
-  machine: MachineMemory
-  scale: ScaleMemory
-  source: ChangeSource
-  receivedMs: number
-  seq: number | null
-  deviceChangeId: string | null
-}
+export type Origin = From & { machine: MachineMemory; scale: ScaleMemory }
+
+export const fromMessage = ({ receivedMs, seq }: MessageHead, source: ChangeSource): From => ({
+  source,
+  receivedMs,
+  seq,
+  deviceChangeId: null
+})
 
 export class Batch {
   readonly inserts = new Map<string, ChangeRow>()

@@ -2,8 +2,12 @@
  * One batch at a time is committed while the next collects, so the busier the store, the more messages share a commit.
  *   open ──stale (a commit failed)──▶ reload before the next message ──▶ open
  *   open ──exclusive──▶ gated: messages wait, the commit under way ends, the work runs ──▶ open
+ *   open ──a commit failed for what was in it──▶ mending: its messages are taken again in their order, each in a commit of its own,
+ *     while others wait; those that fail once more are refused ──▶ open
  */
+import { NoSpace, Unavailable, Unfit } from '#server/platform/errors.ts'
 import { Batch } from './batch.ts'
+import type { Durable } from './messages.ts'
 
 export type CommitSteps = {
   /** Reads memory from the database. */
@@ -11,8 +15,10 @@ export type CommitSteps = {
   /** Writes a batch; its arguments must be taken from memory before the first await. */
   write: (batch: Batch) => Promise<void>
   written: (batch: Batch) => void
+  /** Returns what those who wait for the batch are told: Unfit where something in it is to blame. */
   failed: (batch: Batch, error: unknown) => unknown
 }
+type Again = { take: () => Durable; done: PromiseWithResolvers<void> }
 
 export class Commits {
   collecting = new Batch()
@@ -20,6 +26,8 @@ export class Commits {
   #committing: Promise<void> | null = null
   #gate: Promise<void> | null = null
   #isStale = true
+  #isMending = false
+  #again: Again[] = []
 
   constructor(steps: CommitSteps) {
     this.#steps = steps
@@ -27,7 +35,7 @@ export class Commits {
 
   /** May a message be taken at once, without waiting? */
   get isOpen(): boolean {
-    return !this.#isStale && this.#gate === null
+    return !this.#isStale && !this.#isMending && this.#gate === null
   }
   get isStale(): boolean {
     return this.#isStale
@@ -83,6 +91,20 @@ export class Commits {
     return promise
   }
 
+  /** Takes a message: `take` puts what it changes into the batch being collected, and may be called again when that batch fails. */
+  take(take: () => Durable): Durable {
+    if (!this.isOpen) return this.ready().then(() => this.take(take) ?? undefined)
+    const durable = take()
+    return durable && durable.catch((error: unknown) => this.#orAgain(error, take))
+  }
+
+  #orAgain(error: unknown, take: () => Durable): Promise<void> {
+    if (!(error instanceof Unfit)) throw error
+    const done = Promise.withResolvers<void>()
+    this.#again.push({ take, done })
+    return done.promise
+  }
+
   #schedule(): void {
     if (this.#committing) return
     const start = new Promise<void>((resolve) => setImmediate(resolve))
@@ -95,19 +117,56 @@ export class Commits {
   }
 
   async #commit(): Promise<void> {
+    const failure = await this.#writeCollected()
+    if (failure === null) return
+    const onTop = this.collecting
+    this.collecting = new Batch()
+    onTop.reject(failure.reason)
+    if (failure.reason instanceof Unfit) await this.#mend()
+  }
+
+  /** Null, or why the batch failed; its messages know by then. */
+  async #writeCollected(): Promise<{ reason: unknown } | null> {
     const batch = this.collecting
     this.collecting = new Batch()
     try {
       await this.#steps.write(batch)
       this.#steps.written(batch)
       batch.resolve()
+      return null
     } catch (error) {
-      const onTop = this.collecting
-      this.collecting = new Batch()
       this.#isStale = true
       const reason = this.#steps.failed(batch, error)
+      this.#isMending = reason instanceof Unfit
       batch.reject(reason)
-      onTop.reject(reason)
+      return { reason }
     }
+  }
+
+  async #mend(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve)) // all that failed have come to be taken again, in their order
+    const messages = this.#again
+    this.#again = []
+    let away: unknown = null
+    for (const message of messages) {
+      try {
+        if (away) throw away
+        await this.#takeAlone(message.take)
+        message.done.resolve()
+      } catch (error) {
+        if (error instanceof Unavailable || error instanceof NoSpace) away = error
+        message.done.reject(error)
+      }
+    }
+    this.#isMending = false
+  }
+
+  async #takeAlone(take: () => Durable): Promise<void> {
+    if (this.#isStale) await this.#steps.reload()
+    this.#isStale = false
+    take()?.catch(() => {}) // it fails with its batch, which says so here
+    if (this.collecting.isEmpty) return
+    const failure = await this.#writeCollected()
+    if (failure) throw failure.reason
   }
 }

@@ -21,6 +21,9 @@ export function figuresOf({ metrics }: Context) {
       'Duration of an ingest commit',
       [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2]
     ),
-    failed: metrics.counter('niflr_commit_failures_total', 'Ingest commits that failed; their messages were refused')
+    failed: metrics.counter(
+      'niflr_commit_failures_total',
+      'Ingest commits that failed; their messages were refused, or taken again one by one'
+    )
   }
 }

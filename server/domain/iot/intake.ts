@@ -3,18 +3,17 @@
  * changes goes into the batch being collected; the answer waits for that batch's commit. A message that changes nothing costs no commit.
  */
 import type { Context } from '#server/context.ts'
-import { databaseError } from '#server/platform/database.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
-import { RateLimit } from '#server/platform/rate-limit.ts'
-import type { Batch, ChangeSource } from './batch.ts'
+import { type Batch, type From, fromMessage } from './batch.ts'
 import { ownConnection, writeBatch } from './batch-write.ts'
 import { moveBoundaries, openBooks } from './boundary.ts'
 import { Commits } from './commits.ts'
 import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './detector.ts'
 import { takeChange } from './device-change.ts'
 import { changeTimeOf, DOUBTED_CLOCK, timeOf } from './device-clock.ts'
+import { failureTeller } from './failures.ts'
 import { figuresOf } from './figures.ts'
 import { isKnownChange, rememberChange } from './known-changes.ts'
 import { checkRoom, checkWeight } from './limits.ts'
@@ -26,7 +25,6 @@ import { missedWithin, sampleToleranceGrams, silenceAllowedMs, usualIntervalAfte
 import { accept } from './sequence.ts'
 import { logLine } from './weight-log.ts'
 
-type From = { source: ChangeSource; receivedMs: number; seq: number | null; deviceChangeId: string | null }
 type When = { atMs: number; isTrusted: boolean; monoMs: number }
 type Settled = { grams: number; swingGrams: number | null; startedMs?: number; isSure: boolean }
 /** Samples speak for a scale; heartbeats of the same moment would only repeat them, less exactly. */
@@ -42,24 +40,30 @@ export class Intake {
   readonly #figures
   readonly #connection
   #leaps = 0
-  readonly #told = new RateLimit(1) // failures that the log hears of
 
   constructor(ctx: Context, weightLog: LogFile | null) {
     this.#ctx = ctx
     this.#weightLog = weightLog
     this.#figures = figuresOf(ctx)
     this.#connection = ownConnection(ctx.pool)
+    const tell = failureTeller(ctx)
     this.commits = new Commits({
       reload: async () => void Object.assign(this, await loadMachines(ctx)),
       write: (batch) => this.#write(batch),
       written: (batch) => this.#written(batch),
-      failed: (batch, error) => this.#failed(batch, error)
+      failed: (batch, error) => {
+        this.#figures.failed.inc()
+        return tell(batch, error)
+      }
     })
   }
 
   /** Takes a heartbeat. Throws NotFound for an unknown machine. */
   heartbeat(message: HeartbeatMessage): Durable {
-    if (!this.commits.isOpen) return this.commits.ready().then(() => this.heartbeat(message) ?? undefined)
+    return this.commits.take(() => this.#heartbeat(message))
+  }
+
+  #heartbeat(message: HeartbeatMessage): Durable {
     const known = this.#known(message.machineId)
     checkRoom(
       known,
@@ -79,7 +83,10 @@ export class Intake {
 
   /** Takes raw samples (grams, oldest first). */
   samples(message: SamplesMessage): Durable {
-    if (!this.commits.isOpen) return this.commits.ready().then(() => this.samples(message) ?? undefined)
+    return this.commits.take(() => this.#samples(message))
+  }
+
+  #samples(message: SamplesMessage): Durable {
     const known = this.#known(message.machineId)
     checkRoom(known, Object.keys(message.scales))
     const taken = this.#open('samples', message)
@@ -106,15 +113,18 @@ export class Intake {
 
   /** Takes a change that the machine settled itself: once by its id, or by (bootId, seq); with neither it is new. */
   async change(message: ChangeMessage): Promise<void> {
-    const { machineId, scaleId, grams, receivedMs, bootId, seq } = message
-    const deviceChangeId = message.changeId ?? (seq === null ? null : `${bootId ?? ''}#${seq}`)
+    const { machineId, bootId, seq } = message
+    const changeId = message.changeId ?? (seq === null ? null : `${bootId ?? ''}#${seq}`)
     await this.commits.ready()
-    const isOld = deviceChangeId !== null && (await isKnownChange(this.#ctx.pool, this.#known(machineId), deviceChangeId))
-    while (!this.commits.isOpen) await this.commits.ready()
+    const isOld = changeId !== null && (await isKnownChange(this.#ctx.pool, this.#known(machineId), changeId))
+    await this.commits.take(() => this.#change({ ...message, changeId }, isOld))
+  }
+
+  #change({ machineId, scaleId, grams, receivedMs, changeId, deviceMs }: ChangeMessage, isOld: boolean): Durable {
     const machine = this.#known(machineId)
-    if (isOld || (deviceChangeId !== null && machine.changeIds.has(deviceChangeId))) {
+    if (isOld || (changeId !== null && machine.changeIds.has(changeId))) {
       this.#figures.change.old.inc()
-      return void (await machine.unwritten)
+      return machine.unwritten
     }
     checkWeight(machine.scales.get(scaleId), grams)
     checkRoom(machine, [scaleId])
@@ -122,12 +132,12 @@ export class Intake {
     this.#seen(machine, receivedMs, false)
     const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
     if (!scale.isDisabled) {
-      const change = { rowId: newId(), grams, atMs: changeTimeOf(machine.clock, message.deviceMs, receivedMs) }
-      const from: From = { source: 'device', receivedMs, seq: null, deviceChangeId }
-      if (deviceChangeId !== null) rememberChange(machine, deviceChangeId)
+      const change = { rowId: newId(), grams, atMs: changeTimeOf(machine.clock, deviceMs, receivedMs) }
+      const from: From = { source: 'device', receivedMs, seq: null, deviceChangeId: changeId }
+      if (changeId !== null) rememberChange(machine, changeId)
       this.#take({ machine, scale }, takeChange(scale.state, change, toolsFor(scale, newId)), from)
     }
-    await this.#close(machine)
+    return this.#close(machine)
   }
 
   /** Rows still unsettled on the scales that are meant stand as they are. Returns how many. */
@@ -281,21 +291,6 @@ export class Intake {
     for (const row of batch.changed) this.#weightLog?.write(logLine(row))
     if (batch.events.length > 0) this.#ctx.events.nudge()
   }
-
-  #failed(batch: Batch, error: unknown): unknown {
-    const reason = databaseError(error)
-    this.#figures.failed.inc()
-    if (this.#told.take('', performance.now()))
-      this.#ctx.log.error({ err: reason, messages: batch.messages }, 'ingest commit failed')
-    return reason
-  }
 }
 
 type At = { machine: MachineMemory; scale: ScaleMemory }
-
-const fromMessage = ({ receivedMs, seq }: MessageHead, source: ChangeSource): From => ({
-  source,
-  receivedMs,
-  seq,
-  deviceChangeId: null
-})
