@@ -1,7 +1,7 @@
 /** A load of heartbeats over MQTT QoS 1: node bench/mqtt-load.ts '{"url":…,"storeId":…,"machines":[…],"seconds":…}'; prints acknowledgements per second. */
 import { connectAsync } from 'mqtt'
 import { heartbeatTopic } from '#contracts/device/heartbeat.ts'
-import { heartbeatBody } from './load.ts'
+import { round } from './load.ts'
 
 type Order = {
   url: string
@@ -20,10 +20,11 @@ async function run({ url, storeId, machines, seconds, inFlight }: Order): Promis
   const endMs = performance.now() + seconds * 1000
   const latencies: number[] = []
   const stream = async (n: number) => {
-    const { machineId } = machines[n]!
+    const topic = heartbeatTopic(storeId, machines[n]!.machineId)
+    const payloads = round(machines[n]!.machineId, true).map((body) => Buffer.from(body))
     for (let k = 0; performance.now() < endMs; k++) {
       const startMs = performance.now()
-      await clients[n]!.publishAsync(heartbeatTopic(storeId, machineId), heartbeatBody(machineId, k, true), { qos: 1 })
+      await clients[n]!.publishAsync(topic, payloads[k % payloads.length]!, { qos: 1 })
       latencies.push(performance.now() - startMs)
     }
   }
