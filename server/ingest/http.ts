@@ -1,4 +1,5 @@
 /** The HTTP transport of device messages, as existing firmware speaks it. Scans have routes of their own at the doors (http room). */
+import type { onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
 import type { Context } from '#server/context.ts'
 import { isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
@@ -16,7 +17,7 @@ declare module 'fastify' {
 
 /** Whoever sends without a key, where that is allowed, shares one rate. */
 const ANYBODY = 'anybody'
-const DEVICES_AT_FULL_RATE = 5
+const DEVICES_AT_FULL_RATE = 25
 
 /** Each device's rate, and that of all together. */
 export const deviceLimit = ({ config: { deviceRatePerSecond } }: Context): RateLimit =>
@@ -29,6 +30,11 @@ export const deviceRoutes =
   (log: LogFile | null) =>
   (app: App, ctx: Context): void => {
     const limit = deviceLimit(ctx)
+    /** After the credential, before the body: what is refused costs little. */
+    const slowDown: onRequestHookHandler = ({ device }, _reply, done) =>
+      limit.take(device.machineId ?? ANYBODY, performance.now())
+        ? done()
+        : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
     const schema = {
       summary: 'A machine’s heartbeat: the weight of all its scales',
       tags: ['devices'],
@@ -37,12 +43,10 @@ export const deviceRoutes =
     }
     // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
     const config = { access: 'device:machine' as const, keepsText: true }
-    const route = { schema, config, validatorCompiler: () => () => true }
+    const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown }
     app.post('/api/machines/heartbeat', route, (req) => {
       const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
       const owner = device.machineId
-      if (!limit.take(owner ?? ANYBODY, performance.now()))
-        throw new Refused('too-many-requests', 'this device sends more than its share; slow down')
       const receivedMs = ctx.clock.now().getTime()
       const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
       if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)

@@ -23,14 +23,16 @@ test('heartbeat.log has each heartbeat that was taken, as it came, over HTTP and
   const receivedAt = clock.now().toISOString()
   await httpMachine(store, known).post(plain)
   await httpMachine(store, known).post(envelope)
+  await httpMachine(store, known).post(JSON.stringify(plain, null, 2), { 'content-type': 'application/json' })
   await httpMachine(store, known).post({ ...plain, scales: [] })
   await using device = await mqttDevice(store, known)
   await device.say('heartbeat', plain)
+  await device.say('heartbeat', JSON.stringify(plain).replaceAll(',', ',\r\n'))
   await device.say('heartbeat', '{')
-  const lines = await until(() => (linesOf(path).length >= 3 ? linesOf(path) : null), 'the lines are written')
+  const lines = await until(() => (linesOf(path).length >= 5 ? linesOf(path) : null), 'the lines are written')
   assert.deepEqual(
     lines,
-    [plain, envelope, plain].map((body) => ({ receivedAt, body }))
+    [plain, envelope, plain, plain, plain].map((body) => ({ receivedAt, body }))
   )
 })
 

@@ -95,7 +95,7 @@ export class Commits {
   take(take: () => Durable): Durable {
     if (!this.isOpen) return this.ready().then(() => this.take(take) ?? undefined)
     const durable = take()
-    return durable && durable.catch((error: unknown) => this.#orAgain(error, take))
+    return durable === null ? null : durable.catch((error: unknown) => this.#orAgain(error, take))
   }
 
   #orAgain(error: unknown, take: () => Durable): Promise<void> {
