@@ -32,7 +32,7 @@ export const deviceRoutes =
     const limit = deviceLimit(ctx)
     /** After the credential, before the body: what is refused costs little. */
     const slowDown: onRequestHookHandler = ({ device }, _reply, done) =>
-      limit.take(device.machineId ?? ANYBODY, performance.now())
+      limit.take(device.machineId ?? ANYBODY, ctx.clock.monotonicMs())
         ? done()
         : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
     const schema = {
