@@ -169,19 +169,26 @@ export async function machineSessionPage(
   return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
 }
 
-/** The machine sessions of one machine that overlap a span, oldest first. Bounded: a session lasts at most a day beyond its timetable. */
-export const sessionsDuring = (db: Db, machineId: string, { from, to }: Span): Promise<MachineSessionRow[]> =>
-  sessions(db)
-    .where('machineId', '=', machineId)
-    .where('startedAt', '<=', to ?? new Date(8.64e15))
-    .where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', from)]))
-    .where(
-      'startedAt',
-      '>=',
-      sql<Date>`coalesce((SELECT max(started_at) FROM machine_session earlier WHERE earlier.machine_id = ${machineId} AND earlier.started_at <= ${from}), '-infinity')`
-    )
-    .orderBy('startedAt')
-    .execute()
+export type MachineSpan = { machineId: string; from: Date; to: Date }
+
+/**
+ * The machine sessions that overlap these spans, each once, oldest first, in one statement. Bounded: whatever began before the one that
+ * ran at a span's start is over.
+ */
+export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSessionRow[]> {
+  if (spans.length === 0) return []
+  const { rows } = await sql<MachineSessionRow>`
+    SELECT DISTINCT session.id, session.machine_id, session.started_at, session.ended_at, session.store_mode, session.heartbeats_seen,
+      session.heartbeats_missed, ${exact('session.started_at')} AS exact_at
+    FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from)}::timestamptz[], ${spans.map((span) => span.to)}::timestamptz[])
+      AS span (machine_id, since, until)
+    CROSS JOIN LATERAL (SELECT * FROM machine_session AS own
+      WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at >= span.since)
+        AND own.started_at >= coalesce((SELECT max(earlier.started_at) FROM machine_session AS earlier
+          WHERE earlier.machine_id = span.machine_id AND earlier.started_at <= span.since), '-infinity')) AS session
+    ORDER BY session.started_at`.execute(db)
+  return rows
+}
 
 export const sessionById = (db: Db, id: string) => sessions(db).where('id', '=', id).executeTakeFirst()
 

@@ -8,8 +8,8 @@ import {
   type BooksRow,
   booksOf,
   type MachineSessionRow,
+  type MachineSpan,
   machineSessionPage,
-  type Span,
   sessionById,
   sessionsDuring,
   type WeightChangeFilter,
@@ -60,9 +60,9 @@ export async function readMachineSession(ctx: Context, id: string): Promise<Mach
   return (await withBooks(ctx.db, [row]))[0]!
 }
 
-/** The machine sessions of one machine that overlap a span, oldest first, with their books. */
-export async function machineSessionsDuring(db: Db, machineId: string, span: Span): Promise<MachineSession[]> {
-  return withBooks(db, await sessionsDuring(db, machineId, span))
+/** The machine sessions that overlap these spans, each once, oldest first, with their books. */
+export async function machineSessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSession[]> {
+  return withBooks(db, await sessionsDuring(db, spans))
 }
 
 async function withBooks(db: Db, rows: MachineSessionRow[]): Promise<MachineSession[]> {

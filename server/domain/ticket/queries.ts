@@ -197,9 +197,7 @@ async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
     if (!near || windowStart.getTime() - near.to.getTime() > NEAR_MS) spans.push({ machineId, from: windowStart, to: windowEnd })
     else if (windowEnd > near.to) near.to = windowEnd
   }
-  const sessions = (await Promise.all(spans.map((span) => machineSessionsDuring(db, span.machineId, span)))).flat()
-  const each = new Map(sessions.map((session) => [session.id, session])) // a long one may lie near several windows
-  const byMachine = Map.groupBy(each.values(), (session) => session.machineId)
+  const byMachine = Map.groupBy(await machineSessionsDuring(db, spans), (session) => session.machineId)
   return rows.map(({ machineId, windowStart, windowEnd }) => {
     const isOverlapping = ({ startedAt, endedAt }: Session) =>
       new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) > windowStart)
