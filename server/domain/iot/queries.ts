@@ -79,17 +79,19 @@ export type WeightChangeFilter = {
   cursor?: string
 }
 
-/** Newest first. `span`: those that happened, or may have happened, while it lasted. */
+/**
+ * Newest first. `span`: those that happened, or may have happened, while it lasted. Each branch of the answer has an index to itself, in
+ * order where it may be long; the branches are merged here, since one query with OR walks years of rows to find an old visit's.
+ */
 export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
-  const { limit = 50, cursor } = filter
+  const { limit = 50, cursor, span } = filter
   const after = decodeCursor(cursor, ['text', 'uuid'])
-  const spread =
-    filter.scaleId !== undefined && filter.machineId === undefined ? await machinesWithScale(db, filter.scaleId) : null
-  const pages = spread
-    ? spread.map((machineId) => narrowed(db, { ...filter, machineId, after, limit }).execute())
-    : [narrowed(db, { ...filter, after, limit }).execute()]
-  const rows = (await Promise.all(pages)).flat()
-  if (spread) rows.sort((a, b) => Number(b.exactAt) - Number(a.exactAt) || (a.id < b.id ? 1 : -1))
+  const spread = filter.scaleId !== undefined && filter.machineId === undefined
+  const machineIds = spread ? await machinesWithScale(db, filter.scaleId!) : [filter.machineId]
+  const branches = machineIds.map((machineId) => inOrder(db, { ...filter, ...(machineId && { machineId }), after, limit }))
+  if (span?.to) branches.push(foundLaterThan(db, { ...filter, span: { from: span.from, to: span.to }, after }))
+  const rows = (await Promise.all(branches.map((branch) => branch.execute()))).flat()
+  if (branches.length > 1) rows.sort((a, b) => Number(b.exactAt) - Number(a.exactAt) || (a.id < b.id ? 1 : -1))
   return pageOf(rows.slice(0, limit + 1), limit, (row) => [row.exactAt, row.id])
 }
 
@@ -99,28 +101,35 @@ async function machinesWithScale(db: Db, scaleId: string): Promise<string[]> {
   return rows.map((row) => row.machineId)
 }
 
-type Narrow = Omit<WeightChangeFilter, 'cursor'> & { after: ReturnType<typeof decodeCursor>; limit: number }
+type Narrow = Omit<WeightChangeFilter, 'cursor' | 'limit'> & { after: ReturnType<typeof decodeCursor> }
 
-function narrowed(db: Db, { machineId, scaleId, from, to, span, after, limit }: Narrow) {
+function narrowed(db: Db, { machineId, scaleId, from, to, after }: Narrow) {
   let query = changes(db)
-    .orderBy('occurredAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
   if (machineId) query = query.where('machineId', '=', machineId)
   if (scaleId) query = query.where('scaleId', '=', scaleId)
   if (from) query = query.where('occurredAt', '>=', new Date(from))
   if (to) query = query.where('occurredAt', '<=', new Date(to))
-  if (span) query = query.where(during(span))
   if (after) query = query.where(sql<boolean>`(occurred_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
   return query
 }
 
-/** In the span by time, or found late with a span of its own that reaches into it. */
-const during = ({ from, to }: Span) =>
-  to === null
-    ? sql<boolean>`occurred_at >= ${from}`
-    : sql<boolean>`((occurred_at >= ${from} AND occurred_at <= ${to}) OR
-        (found_late AND tstzrange(occurred_from, occurred_at, '[]') && tstzrange(${from}, ${to}, '[]')))`
+/** Those whose time lies in the span, if there is one. */
+function inOrder(db: Db, { span, limit, ...filter }: Narrow & { limit: number }) {
+  let query = narrowed(db, filter)
+    .orderBy('occurredAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+  if (span) query = query.where('occurredAt', '>=', span.from)
+  if (span?.to) query = query.where('occurredAt', '<=', span.to)
+  return query
+}
+
+/** Those found late, after the span, that may have happened in it: few, and without an order or a limit their own index finds them. */
+const foundLaterThan = (db: Db, { span: { from, to }, ...filter }: Narrow & { span: { from: Date; to: Date } }) =>
+  narrowed(db, filter)
+    .where(sql<boolean>`found_late`)
+    .where('occurredAt', '>', to)
+    .where(sql<boolean>`tstzrange(occurred_from, occurred_at, '[]') && tstzrange(${from}, ${to}, '[]')`)
 
 const micros = (value: unknown): string => (/^\d{1,18}$/.test(String(value)) ? String(value) : '0')
 
