@@ -7,4 +7,4 @@ export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$folder/../../node_modules/.cac
 export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144 MALLOC_TRIM_THRESHOLD_=131072
 process=$1
 shift
-exec node --max-semi-space-size=2 "$folder/$process.ts" "$@"
+exec node --max-semi-space-size=2 --initial-old-space-size=32 --heap-growing-percent=25 "$folder/$process.ts" "$@"
