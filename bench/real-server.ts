@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const RUN = join(import.meta.dirname, '..', 'server', 'processes', 'run.sh')
-const PASSWORD = 'benchmarks are not for sale'
+const ROOT = join(import.meta.dirname, '..')
+export const PASSWORD = 'benchmarks are not for sale'
 
 export type RealServer = {
   url: string
@@ -17,9 +17,14 @@ export type RealServer = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts it and waits until it is ready. */
-export async function startRealServer(env: Record<string, string> = {}): Promise<RealServer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
+export const newDataDir = (): string => mkdtempSync(join(tmpdir(), 'niflr-bench-'))
+
+/** Starts it and waits until it is ready. A data folder of its own goes with it; one that is given stays. */
+export async function startRealServer(
+  env: Record<string, string> = {},
+  { dataDir: given, root = ROOT }: { dataDir?: string; root?: string } = {}
+): Promise<RealServer> {
+  const dataDir = given ?? newDataDir()
   const settings = {
     PATH: '/usr/bin:/bin',
     DATA_DIR: dataDir,
@@ -29,7 +34,10 @@ export async function startRealServer(env: Record<string, string> = {}): Promise
     LOG_LEVEL: 'warn',
     ...env
   }
-  const child = spawn('sh', [RUN, 'store'], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('sh', [join(root, 'server', 'processes', 'run.sh'), 'store'], {
+    env: settings,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   let mqttUrl = ''
   let url = ''
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -58,7 +66,7 @@ export async function startRealServer(env: Record<string, string> = {}): Promise
       child.kill('SIGTERM')
       await new Promise((resolve) => child.once('exit', resolve))
     }
-    rmSync(dataDir, { recursive: true, force: true })
+    if (!given) rmSync(dataDir, { recursive: true, force: true })
   }
   return { url, mqttUrl: `mqtt://${mqttUrl}`, process: child, dataDir, call, [Symbol.asyncDispose]: stop }
 }
