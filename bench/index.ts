@@ -1,30 +1,56 @@
 /** The benchmarks: `npm run bench [-- NAME…] [--json]`. Every one there is, one line each; each prints a table. */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { exits } from './exits.ts'
+import { HistoryStore } from './history-store.ts'
+import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
+import { lists } from './lists.ts'
+import { samples } from './samples.ts'
 import { shelves } from './shelves.ts'
+import { start } from './start.ts'
 import { type Bench, printTable, type Row } from './table.ts'
 
-const BENCHES: Bench[] = [shelves, ingest]
+const BENCHES: Bench[] = [
+  shelves, // labelled cases: is it right
+  ingest, // heartbeats a second
+  samples, // 60 Hz of 100 machines
+  exits, // tickets over 10 000 to 10 000 000 rows
+  lists, // first pages by any filter
+  idle, // ten minutes of heartbeats: memory and CPU
+  start // from a fresh clone, and again
+]
+const USAGE = `npm run bench [-- NAME…] [--json] [--rows N] [--seconds N] [--data FOLDER] [--history FOLDER]; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
 
-const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean' }, data: { type: 'string' } },
-  allowPositionals: true
-})
-const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
-if (unknown.length > 0) {
-  process.stderr.write(
-    `there is no benchmark ${unknown.join(', ')}; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
-  )
+function fail(why: string): never {
+  process.stderr.write(`${why}\n${USAGE}`)
   process.exit(2)
 }
+
+const options = {
+  json: { type: 'boolean' },
+  data: { type: 'string' },
+  history: { type: 'string' },
+  rows: { type: 'string' },
+  seconds: { type: 'string' }
+} as const
+const { values, positionals } = parseArgs({ options, allowPositionals: true })
+const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
+if (unknown.length > 0) fail(`there is no benchmark ${unknown.join(', ')}`)
+const [most, seconds] = [values.rows, values.seconds].map((text) => (text === undefined ? null : Number(text)))
+if (most !== null && !(Number.isInteger(most) && most! >= 10_000 && most! % 10_000 === 0)) fail('--rows: tens of thousands')
+if (seconds !== null && !(seconds! >= 1)) fail('--seconds: at least 1')
+
 const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 say(`${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`)
+using history = new HistoryStore((line) => say(`  ${line}`), values.history ?? null)
+process.once('SIGINT', () => say('interrupted: removing what was made')) // the servers end too: what waits for them fails, and scopes close
+const tools = { say, data: values.data ?? null, rows: most ?? null, seconds: seconds ?? null, history }
 const all: Record<string, Row['values']> = {}
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue
   say(`\n${bench.name}: ${bench.does}`)
-  const rows = await bench.run({ say, data: values.data ?? null })
+  const rows = await bench.run(tools)
   if (!values.json) printTable(rows, say)
   for (const row of rows) all[positionals.length === 1 ? row.name : `${bench.name}: ${row.name}`] = row.values
 }

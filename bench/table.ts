@@ -1,7 +1,15 @@
 /** A benchmark's shape, and its rows as a table. */
+import type { HistoryStore } from './history-store.ts'
 
 export type Row = { name: string; values: Record<string, string | number | null> }
-export type BenchTools = { say: (line: string) => void; data: string | null }
+/** `rows` and `seconds`: smaller sizes than a benchmark's own, for a quick look. `history`: stores with years of rows, made by the first benchmark that opens them. */
+export type BenchTools = {
+  say: (line: string) => void
+  data: string | null
+  rows: number | null
+  seconds: number | null
+  history: HistoryStore
+}
 export type Bench = { name: string; does: string; run: (tools: BenchTools) => Promise<Row[]> }
 
 /** Prints the rows under the names of their values, columns as wide as they need. */
