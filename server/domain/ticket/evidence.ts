@@ -41,13 +41,17 @@ export async function currentEvidence(db: Db, ticketIds: string[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, row.evidence]))
 }
 
-/** The weight changes of many tickets in one query, in the order in which they happened. */
+/**
+ * The weight changes of many tickets in one query, in the order in which they happened. Who billed one is looked up for each: how many
+ * changes a window holds cannot be known beforehand, and a join over years of them was planned as a scan of everything ever billed.
+ */
 export async function evidenceRows(db: Db, ticketIds: string[]): Promise<EvidenceRow[]> {
   const { rows } = await sql<EvidenceRow>`
     SELECT ticket.id AS ticket_id, change.id, change.machine_id, change.scale_id, change.status, change.grams, change.weight_before,
       change.weight_after, change.occurred_at, change.occurred_from, change.received_at, change.machine_session_id, change.source,
-      change.settled, change.version, change.found_late, billed.ticket_id AS billed_ticket_id
-    FROM ticket CROSS JOIN ${EVIDENCE} LEFT JOIN billed_weight_change AS billed ON billed.weight_change_id = change.id
+      change.settled, change.version, change.found_late,
+      (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS billed_ticket_id
+    FROM ticket CROSS JOIN ${EVIDENCE}
     WHERE ticket.id = ANY(${ticketIds}::uuid[]) ORDER BY change.occurred_at, change.id`.execute(db)
   return rows
 }

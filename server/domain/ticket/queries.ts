@@ -81,6 +81,7 @@ export async function visitWithTickets({ db }: Context, visitId: string): Promis
 
 type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; before: number | null; limit: number | null }
 
+/** Looked up row by row, not joined: a join was planned with a cache for every visit there is, made anew for each page. */
 async function ticketRows(db: Db, { id, before, limit, status, machineId, userId, visitId }: RowFilter): Promise<Row[]> {
   const wanted = [
     ...(id ? [sql`ticket.id = ${id}`] : []),
@@ -91,11 +92,12 @@ async function ticketRows(db: Db, { id, before, limit, status, machineId, userId
     ...(visitId ? [sql`ticket.visit_id = ${visitId}`] : [])
   ]
   const { rows } = await sql<Row>`
-    SELECT ticket.id, ticket.number, ticket.visit_id, ticket.user_id, visit.role, ticket.machine_id, ticket.start_time, ticket.end_time,
-      ticket.window_kind, ticket.window_start, ticket.window_end, ticket.status, ticket.claimed_by, holder.username AS claimed_by_name,
+    SELECT ticket.id, ticket.number, ticket.visit_id, ticket.user_id, ticket.machine_id, ticket.start_time, ticket.end_time,
+      (SELECT visit.role FROM visit WHERE visit.id = ticket.visit_id) AS role,
+      ticket.window_kind, ticket.window_start, ticket.window_end, ticket.status, ticket.claimed_by,
+      (SELECT holder.username FROM staff_account AS holder WHERE holder.id = ticket.claimed_by) AS claimed_by_name,
       ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.version
-    FROM ticket JOIN visit ON visit.id = ticket.visit_id LEFT JOIN staff_account AS holder ON holder.id = ticket.claimed_by
-    ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
+    FROM ticket ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
     ORDER BY ticket.number DESC ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
   return rows
 }
