@@ -6,10 +6,9 @@ import {
   type ClosedVisit,
   closeForgottenVisit,
   closeVisit,
-  noteScan,
+  decideScan,
   openCart,
-  type Presented,
-  verifyCode
+  type Presented
 } from '#server/domain/user/actions.ts'
 import { completeEmptyTickets } from './auto-review.ts'
 import { openTickets } from './open-tickets.ts'
@@ -27,14 +26,11 @@ export { claimTicket, completeTicket, releaseTicket, reopenTicket } from './revi
  * store mode. Throws Refused with the first reason that holds, Unavailable when the box cannot decide: then the door opens all the same.
  */
 export function leave(ctx: Context, presented: Presented): Promise<DoorAccepted> {
-  return noteScan(ctx, { direction: 'exit', scannerId: presented.scannerId }, async () => {
-    const code = await verifyCode(ctx, { ...presented, tag: 'EXIT' })
-    return transact(ctx, async (tx) => {
-      const visit = await closeVisit(tx, code, presented.scannerId)
-      await makeTickets(ctx, tx, visit)
-      const { visitId, userId, role } = visit
-      return { status: 'success', visitId, userId, role } as const
-    })
+  return decideScan(ctx, { ...presented, tag: 'EXIT' }, async (tx, code) => {
+    const visit = await closeVisit(tx, code, presented.scannerId)
+    await makeTickets(ctx, tx, visit)
+    const { visitId, userId, role } = visit
+    return { status: 'success', visitId, userId, role }
   })
 }
 

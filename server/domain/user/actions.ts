@@ -1,24 +1,21 @@
 /** The user room's door: coming in, the user's part of leaving, store modes; and what its neighbours may use of scanners, QR keys and lists. */
 import { sql } from 'kysely'
-import type { DoorAccepted, RefusalReason } from '#contracts/api/entry.ts'
+import type { DoorAccepted } from '#contracts/api/entry.ts'
 import type { StoreInfo, StoreMode, StoreModeState, UserRole } from '#contracts/api/store.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { cutMachineSessions } from '#server/domain/iot/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
-import { keyRing } from './key-ring.ts'
 import { countOpenVisits, openVisitsOf, storeRow } from './queries.ts'
-import { entryRefusal, locksOutCustomers, REFUSAL_MESSAGES } from './rules.ts'
-import { noteScan } from './scan-log.ts'
-import { scannerById } from './scanners.ts'
-import { type Code, codeTimes, SKEW_SECONDS, verifyToken } from './token.ts'
+import { entryRefusal, locksOutCustomers } from './rules.ts'
+import { decideScan, type Presented, refused, verifyCode } from './scans.ts'
+import { type Code, SKEW_SECONDS } from './token.ts'
 
 export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from './carts.ts'
 export { forgetOldUsers, forgetUser } from './privacy.ts'
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
-export { type Direction, noteScan } from './scan-log.ts'
 export {
   addScanner,
   changeScanner,
@@ -33,39 +30,19 @@ export {
   scannerByKeyHash,
   setScannerOnline
 } from './scanners.ts'
+export { decideScan, type Presented } from './scans.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export type { Code } from './token.ts'
 export { changeUser, findUser, listUsers } from './users.ts'
 
-export type Presented = { token: string; scannerId: string | null }
 export type ClosedVisit = { visitId: string; userId: string; role: UserRole; enteredAt: Date; exitedAt: Date }
-
-const refused = (reason: keyof typeof REFUSAL_MESSAGES) => new Refused(reason, REFUSAL_MESSAGES[reason])
 
 /**
  * Lets a user in: one code, one visit, in one transaction; a refused code is not used up. Throws Refused with the first reason that
  * holds (contract §3), Unavailable when the box cannot decide: then the door stays closed.
  */
 export function enter(ctx: Context, presented: Presented): Promise<DoorAccepted> {
-  return noteScan(ctx, { direction: 'entry', scannerId: presented.scannerId }, async () => {
-    const code = await verifyCode(ctx, { ...presented, tag: 'ENTRY' })
-    return transact(ctx, (tx) => openVisit(tx, code, presented.scannerId))
-  })
-}
-
-/** What a code claims, once it is known to be signed, timely and shown at the right door. Throws Refused. Not yet used up. */
-export async function verifyCode(ctx: Context, { token, scannerId, tag }: Presented & { tag: 'ENTRY' | 'EXIT' }): Promise<Code> {
-  const scanner = scannerId && scannerById(ctx, scannerId)
-  if (scanner && scanner.tag !== tag) throw refused('wrong-scanner')
-  const keys = await keyRing(ctx)
-  const rules = { storeId: ctx.store.storeId, maxAgeSeconds: ctx.config.qrMaxAgeSeconds }
-  const verdicts: RefusalReason[] = []
-  for (const nowMs of codeTimes(ctx.clock)) {
-    const code = await verifyToken(token, keys, { ...rules, nowMs })
-    if (typeof code !== 'string') return code
-    verdicts.push(code)
-  }
-  throw refused(verdicts[0]!)
+  return decideScan(ctx, { ...presented, tag: 'ENTRY' }, (tx, code) => openVisit(tx, code, presented.scannerId))
 }
 
 /**
