@@ -149,7 +149,8 @@ export class LogFile {
   }
 }
 
-function hasRoom(folder: string): boolean {
+/** Is more of the folder's disk free than is spared for the database? Whatever the box writes beside rows asks first. */
+export function hasRoom(folder: string): boolean {
   try {
     const { bsize, bavail, blocks } = statfsSync(folder)
     return bavail * bsize >= Math.min(SPARED_BYTES, (blocks * bsize) / 10)

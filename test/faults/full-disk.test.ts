@@ -1,6 +1,18 @@
 /** P6: the disk is full: the store refuses cleanly, loses nothing, and goes on by itself once there is space. */
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -64,6 +76,37 @@ async function endWalSegment(store: StoreProcess): Promise<void> {
   await using db = await store.database()
   await db.query('SELECT pg_switch_wal()').catch(() => {})
 }
+
+/** Less than a tenth of the disk: no log may take more, though the database may. */
+const SPARE_MIB = 36
+
+test('on a disk that is nearly full the logs stop, and the database has the rest to itself', { skip: NO_TMPFS }, async () => {
+  using disk = mountTmpfs(400)
+  await using store = new StoreProcess({ dataDir: join(disk.path, 'data') })
+  await store.start()
+  await using shop = openShop(store, await furnish(store))
+  await shop.served()
+  const sizes = () => ['heartbeat.log', 'weight.log'].map((name) => statSync(join(store.dataDir, 'logs', name)).size).join()
+  const grows = async () => {
+    const before = sizes()
+    await shop.served(3)
+    return sizes() !== before
+  }
+  await until(grows, 'the logs grow', 20_000)
+  const { bavail, bsize } = statfsSync(disk.path)
+  const filler = join(disk.path, 'video')
+  execFileSync('fallocate', ['-l', String(bavail * bsize - SPARE_MIB * MIB), filler])
+  await until(async () => !(await grows()), 'the logs stop', 20_000)
+  const [stopped, known] = [sizes(), shop.ledger.size]
+  await shop.acknowledged(300)
+  assert.equal(sizes(), stopped, 'a log took of what is spared for the database')
+  rmSync(filler)
+  await until(grows, 'the logs go on', 20_000)
+  await shop.close()
+  assert((await checkBooks(store, shop.ledger)) >= known + 300)
+  const refused = [...shop.ledger.answers.keys()].filter((answer) => !/ (200|403)$/.test(answer))
+  assert.deepEqual(refused, [], 'the database had room')
+})
 
 test('a log leaves the last of the disk to the database, and goes on when there is space', { skip: NO_TMPFS }, async () => {
   using disk = mountTmpfs(64)

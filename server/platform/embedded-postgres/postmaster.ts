@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { copyFile, open, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasRoom } from '#server/platform/log-file.ts'
 import { complaint, type SystemUser, spawnAs } from './system-user.ts'
 
 /** A process that cannot be mistaken for a later one with the same number. */
@@ -155,7 +156,7 @@ export async function untilReady(folder: string, postmaster: Postmaster, log: (m
 export async function boundLog(logFile: string): Promise<void> {
   const { size } = await stat(logFile).catch(() => ({ size: 0 }))
   if (size <= MAX_LOG_BYTES) return
-  await copyFile(logFile, `${logFile}.1`).catch(() => {}) // on a full disk the bound matters more than the old lines
+  if (hasRoom(dirname(logFile))) await copyFile(logFile, `${logFile}.1`).catch(() => {}) // the bound matters more than the old lines
   await truncate(logFile)
 }
 
