@@ -1,6 +1,6 @@
 /** Builds each shared tool once and closes them in reverse; `transact` is the only way to write: rows, events and audit together or not at all. */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import type { EventName, Events } from '#contracts/events.ts'
 import { type Config, ConfigError } from '#server/config.ts'
@@ -132,9 +132,20 @@ export async function openContext(config: Config, { log, clock: given, name = 'n
 
 function makeFolders({ dataDir }: Config): void {
   try {
-    for (const folder of ['logs', 'keys']) mkdirSync(join(dataDir, folder), { recursive: true, mode: 0o750 })
+    for (const folder of ['logs', 'keys']) makeFolder(join(dataDir, folder))
   } catch (error) {
     throw new ConfigError(`setting DATA_DIR: ${dataDir} cannot be written: ${(error as Error).message}`)
+  }
+}
+
+/** One folder after the other: Node's recursive mkdir never returns where a file system takes none, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o750 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // another start was faster
   }
 }
 
