@@ -1,4 +1,4 @@
-/** P7: the clock of the box is set while visits are open: no ticket changes, no machine session is stuck, the doors work. */
+/** P7: the clock of the box is set while visits are open: no ticket changes, no machine session or lease is stuck, the doors work. */
 import assert from 'node:assert/strict'
 import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +41,7 @@ async function openClockedStore() {
     DONT_FAKE_MONOTONIC: '1',
     NO_FAKE_STAT: '1'
   }
-  Object.assign(store.env, env, { MACHINE_SESSION_SECONDS: '5' })
+  Object.assign(store.env, env, { MACHINE_SESSION_SECONDS: '5', REVIEW_LEASE_SECONDS: '5' })
   await store.start()
   const { deviceKey } = await store.call('POST', '/api/v1/machines', { machineId: 'shelf', displayName: 'shelf', kind: 'shelf' })
   const doors = await openDoors(store)
@@ -140,8 +140,11 @@ test('the clock of the box is set, and set right again, while visits are open: t
       await take(first, second)
       await leave(at, early, offMs)
       await take(second)
-      if (offMs !== 0)
+      if (offMs !== 0) {
+        const claimed = await claimTicketOf(store, first)
         await until(async () => (await closedSessions(db)) > closedBefore, `machine sessions go on after ${name}`, 12_000)
+        await until(async () => !(await isUnderReview(store, claimed)), `a lease ends after ${name}`, 15_000)
+      }
       await leave(at, late, offMs)
       await until(async () => (await jumpsOf(db)).length === noticed + 1, `the jump ${name} is noticed`)
       await take()
@@ -166,6 +169,16 @@ test('the clock of the box is set, and set right again, while visits are open: t
   )
   t.diagnostic(`${jumps.length} jumps, ${expected.size} tickets, none changed`)
 })
+
+/** Claims the visit's ticket as a reviewer does who then walks away. */
+async function claimTicketOf(store: StoreProcess, visitId: string): Promise<string> {
+  const { items } = await store.call('GET', `/api/v1/tickets?visitId=${visitId}`)
+  const { id, status } = await store.call('POST', `/api/v1/tickets/${items[0].id}/claim`)
+  assert.equal(status, 'UNDER_REVIEW')
+  return id
+}
+const isUnderReview = async (store: StoreProcess, id: string) =>
+  (await store.call('GET', `/api/v1/tickets/${id}`)).status === 'UNDER_REVIEW'
 
 type Counted = { query: (text: string) => Promise<{ rows: { byMs: number; count: number }[] }> }
 /** By how many ms the clock of the box was set, each time. */

@@ -1,6 +1,6 @@
-/** docs/security.md names a test for each promise: each of them exists, and each place is there. */
+/** docs/security.md and docs/trust.md name a test for each promise: each of them exists, and each place is there. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const rows = readFileSync('docs/security.md', 'utf8')
@@ -19,4 +19,21 @@ test('every promise of the security table has its place and its test', () => {
     assert.ok(isThere, `${promise}: ${file} has no test "${name}"`)
     for (const [, place] of where!.matchAll(/`([^`]+)`/g)) assert.ok(existsSync(place!), `${promise}: there is no ${place}`)
   }
+})
+
+test('every promise P1 to P15 is on the page with the file that shows it, and every file that breaks the store shows one', () => {
+  const rows = readFileSync('docs/trust.md', 'utf8').matchAll(/^\| (P\d+) \|[^|]+\|([^|]+)\|/gm)
+  const shown = Array.from(rows, ([, number, files]) => ({
+    number,
+    files: Array.from(files!.matchAll(/`([^`]+)`/g), ([, file]) => file!)
+  }))
+  const numbers = Array.from({ length: 15 }, (_, n) => `P${n + 1}`)
+  assert.deepEqual(
+    shown.map(({ number }) => number),
+    numbers
+  )
+  const named = new Set(shown.flatMap(({ files }) => files))
+  for (const file of named) assert.ok(existsSync(file), `there is no ${file}`)
+  const unnamed = globSync('test/{faults,hostile}/*.test.ts').filter((file) => !named.has(file))
+  assert.deepEqual(unnamed, [])
 })

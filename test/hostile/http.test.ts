@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { rowCounts } from '#test/support/row-counts.ts'
 import { type Document, hostileRequests, type Request, sendBytes } from './http-requests.ts'
-import { quietEnough, settled } from './neighbours.ts'
+import { asStrangers, comparison, quietEnough, settled } from './neighbours.ts'
 import { addMachine, openGoodDevice, openRealStore, type RealStore } from './real-store.ts'
 
 const FIXED = { seed: 20_260_101, count: 10_000 }
@@ -19,14 +19,16 @@ for (const { seed, count } of [FIXED, RANDOM])
     await using neighbour = await openGoodDevice(store, await addMachine(store, 'good'))
     const quiet = await settled(neighbour)
     const statuses = new Map<number, number>()
+    const heard = new Map<string, Set<number>>()
     const failed = new Map<string, string>()
     let sentAgain = 0
     for (let at = 0; at < requests.length; at += GROUP) {
       const group = requests.slice(at, at + GROUP)
       const before = await rowCounts(store.pool)
-      const answers = await sendAll(store, group)
+      const answers = await asStrangers(() => sendAll(store, group))
       for (const [n, { status, text }] of answers.entries()) {
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        heard.set(group[n]!.operation, (heard.get(group[n]!.operation) ?? new Set()).add(status))
         if (status < 0 || status >= 500) failed.set(group[n]!.operation, `${status} to ${show(group[n]!)}\n${text.slice(-300)}`)
       }
       const refused = group.filter((_, n) => answers[n]!.status >= 400)
@@ -37,8 +39,9 @@ for (const { seed, count } of [FIXED, RANDOM])
     const loud = await neighbour.report()
     const seen = [...statuses].toSorted().map(([status, times]) => `${status}×${times}`)
     t.diagnostic(
-      `${count} requests, seed ${seed}: ${seen.join(' ')}; ${sentAgain} refused ones sent again alone; neighbour p99 ${quiet.p99Ms} → ${loud.p99Ms} ms`
+      `${count} requests, seed ${seed}: ${seen.join(' ')}; ${sentAgain} refused ones sent again alone; ${comparison(quiet, loud)}`
     )
+    if (process.env.DEPTH) (await import('node:fs')).writeFileSync(process.env.DEPTH + seed, [...heard].map(([o, v]) => `${o} ${[...v].toSorted()}`).toSorted().join('\n'))
     assert.ok(store.isAlive())
     assert.deepEqual([...failed.values()], [])
     assert.deepEqual(
