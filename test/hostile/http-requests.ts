@@ -5,12 +5,23 @@ import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, rightValueOf, type Schema }
 
 export type Request = { operation: string; method: string; bytes: Buffer }
 type Parameter = { name: string; in: 'path' | 'query' | 'header'; schema: Schema }
-type Described = { parameters?: Parameter[]; requestBody?: { content: Record<string, { schema?: Schema }> } }
+type Described = {
+  'x-access'?: string | string[]
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, { schema?: Schema }> }
+}
 export type Document = { paths: Record<string, Record<string, Described>> }
-export type Credentials = { host: string; authorization: string[]; ids: string[] }
+/** `right` opens an operation of that access, `wrong` are all others; `ids` exist, by the collection that their path names; `doomed` may go. */
+export type Credentials = {
+  host: string
+  right: Record<string, string>
+  wrong: string[]
+  ids: Record<string, string[]>
+  doomed: Record<string, string>
+}
 
 const CONTENT_TYPES = [
-  ...Array(16).fill('application/json'),
+  ...Array(120).fill('application/json'),
   ...[
     'text/plain',
     'application/x-www-form-urlencoded',
@@ -22,7 +33,7 @@ const CONTENT_TYPES = [
   ...['application/problem+json', 'application/json, text/html', '', 'application/json;;;', `application/${'x'.repeat(2000)}`]
 ]
 const ODD_HEADERS = [
-  ...Array(12).fill(''),
+  ...Array(120).fill(''),
   ...[
     'Idempotency-Key: k',
     'Idempotency-Key: \u0001',
@@ -90,10 +101,11 @@ const PATHS = [
 const encoded = (text: string) => encodeURIComponent(text.isWellFormed() ? text : 'x').slice(0, 4000)
 
 /** Requests to every operation of the document, each with something wrong; a few that are to no operation at all. */
-export function hostileRequests({ paths }: Document, { host, authorization, ids }: Credentials): fc.Arbitrary<Request> {
+export function hostileRequests({ paths }: Document, credentials: Credentials): fc.Arbitrary<Request> {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({ path, method: method.toUpperCase(), described }))
   )
+  const { host, right, wrong } = credentials
   const toOperation = fc.constantFrom(...operations).chain(({ path, method, described }) => {
     const { parameters = [], requestBody } = described
     const schema = Object.values(requestBody?.content ?? {})[0]?.schema
@@ -102,12 +114,15 @@ export function hostileRequests({ paths }: Document, { host, authorization, ids 
       : jsonBytesOf(fc.constantFrom<unknown>({}, undefined, null, [], 'x'))
     return fc
       .record({
-        url: urlOf(path, parameters, ids),
-        method: fc.oneof({ weight: 12, arbitrary: fc.constant(method) }, { weight: 1, arbitrary: fc.constantFrom(...METHODS) }),
+        url: urlOf({ path, parameters, isEnding: ENDS.test(`${method} ${path}`) }, credentials),
+        method: fc.oneof({ weight: 40, arbitrary: fc.constant(method) }, { weight: 1, arbitrary: fc.constantFrom(...METHODS) }),
         body: method === 'GET' && !schema ? fc.constant(Buffer.alloc(0)) : body,
         type: fc.constantFrom(...CONTENT_TYPES),
         odd: fc.constantFrom(...ODD_HEADERS),
-        key: fc.constantFrom(...authorization)
+        key: fc.oneof(
+          { weight: 6, arbitrary: fc.constant(right[[described['x-access'] ?? ''].flat()[0]!] ?? right.staff!) },
+          { weight: 1, arbitrary: fc.constantFrom(...wrong) }
+        )
       })
       .map((parts) => ({ operation: `${method} ${path}`, method: parts.method, bytes: requestBytes(parts, host) }))
   })
@@ -115,7 +130,7 @@ export function hostileRequests({ paths }: Document, { host, authorization, ids 
     .record({
       url: fc.constantFrom(...PATHS),
       method: fc.constantFrom(...METHODS),
-      key: fc.constantFrom(...authorization),
+      key: fc.constantFrom(...Object.values(right), ...wrong),
       odd: fc.constantFrom(...ODD_HEADERS)
     })
     .map((parts) => ({
@@ -140,11 +155,22 @@ export function hostileRequests({ paths }: Document, { host, authorization, ids 
   return fc.oneof({ weight: 20, arbitrary: toOperation }, { weight: 2, arbitrary: toNowhere }, { weight: 1, arbitrary: noHttp })
 }
 
-function urlOf(path: string, parameters: Parameter[], ids: string[]): fc.Arbitrary<string> {
-  const id = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom(...ids) },
-    { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
-    { weight: 1, arbitrary: fc.uuid() }
+/** What ends a thing or its key: it is sent to things that nothing else is sent to. */
+const ENDS = /^DELETE |\/device-key$/
+
+type Target = { path: string; parameters: Parameter[]; isEnding: boolean }
+
+function urlOf({ path, parameters, isEnding }: Target, { ids, doomed }: Credentials): fc.Arbitrary<string> {
+  const idAfter = (collection: string): fc.Arbitrary<string> => {
+    const known = isEnding && doomed[collection] ? [doomed[collection]] : (ids[collection] ?? ['x'])
+    return fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...known) },
+      { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
+      { weight: 1, arbitrary: fc.oneof(fc.uuid(), fc.constantFrom(...Object.values(ids).flat())) }
+    )
+  }
+  const filled = fc.tuple(
+    ...path.split('/').map((part, n, parts) => (part.startsWith('{') ? idAfter(parts[n - 1]!).map(encoded) : fc.constant(part)))
   )
   const query = parameters.filter((one) => one.in === 'query')
   const pair =
@@ -157,11 +183,9 @@ function urlOf(path: string, parameters: Parameter[], ids: string[]): fc.Arbitra
               .oneof(rightValueOf(schema), fc.constantFrom<unknown>(...HOSTILE_TEXTS))
               .map((value) => `${encoded(name)}=${encoded(String(value))}`)
           )
-  return fc.tuple(fc.array(id, { minLength: 3, maxLength: 3 }), fc.array(pair, { maxLength: 3 })).map(([values, pairs]) => {
-    let n = 0
-    const filled = path.replace(/\{\w+\}/g, () => encoded(values[n++ % 3]!))
+  return fc.tuple(filled, fc.array(pair, { maxLength: 3 })).map(([parts, pairs]) => {
     const text = pairs.filter(Boolean).join('&')
-    return text ? `${filled}?${text}` : filled
+    return parts.join('/') + (text && `?${text}`)
   })
 }
 

@@ -4,32 +4,38 @@ import { Change } from '#contracts/device/change.ts'
 import { CommandAck } from '#contracts/device/command.ts'
 import { Heartbeat } from '#contracts/device/heartbeat.ts'
 import { Samples } from '#contracts/device/samples.ts'
+import { Scan } from '#contracts/device/scan.ts'
 import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, type Schema } from './generators.ts'
 import { bytesOf, connectBytes } from './mqtt-line.ts'
 
 /** Whose key it is, and whose branch. */
-export type Speaker = { username: string; password: Buffer; branch: string; others: string }
-export type Publish = { channel: string; payload: Buffer }
+export type Speaker = { kind: Kind; username: string; password: Buffer; branch: string; others: string }
+export type Publish = { kind: Kind; channel: string; payload: Buffer }
+type Kind = 'machine' | 'scanner'
 
-const CHANNELS: [channel: string, schema: Schema][] = [
-  ['heartbeat', Heartbeat],
-  ['samples', Samples],
-  ['change', Change],
-  ['command/ack', CommandAck]
-] as unknown as [string, Schema][]
+/** Device kind and channel → what is said there. */
+export const SAID = {
+  'machine/heartbeat': Heartbeat,
+  'machine/samples': Samples,
+  'machine/change': Change,
+  'machine/command/ack': CommandAck,
+  'scanner/scan': Scan
+} as unknown as Record<string, Schema>
 
 /** Publishes under one's own branch, made from the contracts, most with something wrong in them. */
 export const hostilePublishes: fc.Arbitrary<Publish> = fc
-  .tuple(fc.constantFrom(...CHANNELS), fc.nat(5))
-  .chain(([[channel, schema], n]) => {
+  .tuple(fc.constantFrom(...Object.entries(SAID)), fc.nat(5))
+  .chain(([[name, schema], n]) => {
+    const [kind, channel] = name.split(/\/(.*)/s, 2) as [Kind, string]
     const value = hostileValueOf(schema)
     const isEnvelope = n === 0 && channel === 'heartbeat'
     const payload = jsonBytesOf(isEnvelope ? value.map((inner) => ({ id: 'x', payload: JSON.stringify(inner) })) : value)
-    return payload.map((bytes) => ({ channel, payload: bytes.subarray(0, 256 * 1024) }))
+    return payload.map((bytes) => ({ kind, channel, payload: bytes.subarray(0, 256 * 1024) }))
   })
 
 /** What one line sends, from its first byte. Nothing in it is a message that the store could take. */
-export function hostileLines({ username, password, branch, others }: Speaker): fc.Arbitrary<Buffer[]> {
+export function hostileLines(speaker: Speaker): fc.Arbitrary<Buffer[]> {
+  const { username, password, branch, others } = speaker
   const connect = connectBytes({ username, password, clientId: 'hostile' })
   const publish = (topic: string, more = {}) => bytesOf({ cmd: 'publish', topic, payload: '{}', qos: 1, messageId: 9, ...more })
   const good = [
@@ -106,7 +112,7 @@ export function hostileLines({ username, password, branch, others }: Speaker): f
   ]
   const hello = fc.oneof(
     { weight: 6, arbitrary: fc.constant(connect) },
-    { weight: 3, arbitrary: hostileConnects({ username, password, branch, others }) },
+    { weight: 3, arbitrary: hostileConnects(speaker) },
     { weight: 1, arbitrary: fc.constant(Buffer.alloc(0)) }
   )
   const packet = fc.oneof(
