@@ -11,7 +11,7 @@ import { BEATING, type Message, SETTLING, SLOT_MS, type Story, storyOf, timetabl
 const SEED = 20_260_104
 /** CI tells a part of the 10 000 visits of promise P4; VISITS=10000 tells them all. */
 const VISITS = Number(process.env.VISITS ?? 2000)
-const A_STORY = 100
+const A_STORY = 500
 /** Each story has a store and a database of its own. */
 const STORES_AT_ONCE = 3
 const JOBS_EVERY_MS = 30_000
@@ -30,7 +30,7 @@ for (const [how, seed] of [
     const tellNext = async () => {
       for (const [n, story] of waiting) {
         assert.deepEqual(await tell(story, { isDisordered: true }), expected(story))
-        if (n < 2) assert.deepEqual(await tell(story, { isDisordered: false }), expected(story), 'in order')
+        if (n === 0) assert.deepEqual(await tell(story, { isDisordered: false }), expected(story), 'in order')
       }
     }
     await Promise.all(Array.from({ length: STORES_AT_ONCE }, tellNext))
