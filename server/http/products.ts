@@ -52,7 +52,7 @@ export const products: Resource = (app, ctx) => {
       summary: 'Add and change products by SKU from CSV: all of the file or none',
       tags,
       consumes: ['text/csv'],
-      body: Type.String(),
+      body: Type.String({ examples: ['sku,name,weightGrams,priceMinor\nCOLA-330,Cola,345,4000\n'] }),
       response: { 200: ImportResult }
     }
     const config = { access: 'products:write', idempotent: true } as const

@@ -1,5 +1,6 @@
 /** Hostile messages, made from what is right: values of a schema, and what an enemy or a broken device would send in their place. */
 import fc from 'fast-check'
+import { HEARTBEAT_HEADERS } from '#contracts/device/heartbeat.ts'
 
 /** The JSON Schema that the contracts use. */
 export type Schema = {
@@ -37,7 +38,11 @@ export function rightValueOf(schema: Schema): fc.Arbitrary<unknown> {
   const number = (name: string, fallback: number) => (typeof schema[name] === 'number' ? (schema[name] as number) : fallback)
   if (type === 'object') return objectOf(schema)
   if (type === 'array')
-    return fc.array(rightValueOf(schema.items ?? {}), { minLength: number('minItems', 0), maxLength: number('minItems', 0) + 2 })
+    return fc.uniqueArray(rightValueOf(schema.items ?? {}), {
+      minLength: number('minItems', 0),
+      maxLength: number('minItems', 0) + 2,
+      selector: (item) => JSON.stringify(item)
+    })
   if (type === 'integer') return fc.integer({ min: number('minimum', -5), max: Math.min(number('maximum', 1000), 2 ** 31 - 1) })
   if (type === 'number') return fc.double({ min: number('minimum', -1000), max: number('maximum', 1000), noNaN: true })
   if (type === 'boolean') return fc.boolean()
@@ -55,7 +60,12 @@ function textOf(schema: Schema): fc.Arbitrary<string> {
 }
 
 /** Names under which something is there, so that a message gets as deep as it can. */
-const KNOWN: Record<string, fc.Arbitrary<string>> = { machineId: fc.constant('m-target'), scaleId: fc.constantFrom('001', '002') }
+const KNOWN: Record<string, fc.Arbitrary<unknown>> = {
+  machineId: fc.constant('m-target'),
+  scaleId: fc.constantFrom('001', '002'),
+  headers: fc.constant(HEARTBEAT_HEADERS),
+  payload: fc.constant(JSON.stringify({ machineId: 'm-target', scales: [['001', '0.805', '0.805', '1.805']] }))
+}
 
 function objectOf({ properties = {}, patternProperties = {}, required = [] }: Schema): fc.Arbitrary<unknown> {
   const members = Object.fromEntries(

@@ -20,8 +20,9 @@ export type Credentials = {
   doomed: Record<string, string>
 }
 
-const CONTENT_TYPES = [
-  ...Array(120).fill('application/json'),
+/** What an operation takes, and what none does. */
+const contentTypes = (right: string) => [
+  ...Array(120).fill(right),
   ...[
     'text/plain',
     'application/x-www-form-urlencoded',
@@ -108,16 +109,18 @@ export function hostileRequests({ paths }: Document, credentials: Credentials): 
   const { host, right, wrong } = credentials
   const toOperation = fc.constantFrom(...operations).chain(({ path, method, described }) => {
     const { parameters = [], requestBody } = described
-    const schema = Object.values(requestBody?.content ?? {})[0]?.schema
+    const [type = 'application/json', { schema } = {}] = Object.entries(requestBody?.content ?? {})[0] ?? []
     const body = schema
-      ? jsonBytesOf(hostileValueOf(schema))
+      ? type === 'application/json'
+        ? jsonBytesOf(hostileValueOf(schema))
+        : hostileValueOf(schema).map((value) => Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')))
       : jsonBytesOf(fc.constantFrom<unknown>({}, undefined, null, [], 'x'))
     return fc
       .record({
         url: urlOf({ path, parameters, isEnding: ENDS.test(`${method} ${path}`) }, credentials),
         method: fc.oneof({ weight: 40, arbitrary: fc.constant(method) }, { weight: 1, arbitrary: fc.constantFrom(...METHODS) }),
         body: method === 'GET' && !schema ? fc.constant(Buffer.alloc(0)) : body,
-        type: fc.constantFrom(...CONTENT_TYPES),
+        type: fc.constantFrom(...contentTypes(type)),
         odd: fc.constantFrom(...ODD_HEADERS),
         key: fc.oneof(
           { weight: 6, arbitrary: fc.constant(right[[described['x-access'] ?? ''].flat()[0]!] ?? right.staff!) },
