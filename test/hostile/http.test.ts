@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { newId } from '#server/platform/ids.ts'
 import { freshKey } from '#simulator/codes.ts'
-import { rowCounts } from '#test/support/row-counts.ts'
+import { BY_ITSELF, rowCounts } from '#test/support/row-counts.ts'
 import { type Credentials, type Document, hostileRequests, type Request, sendBytes } from './http-requests.ts'
 import { asStrangers, comparison, quietEnough, settled } from './neighbours.ts'
 import { addMachine, openGoodDevice, openRealStore, type RealStore } from './real-store.ts'
@@ -57,7 +57,7 @@ for (const { seed, count } of [FIXED, RANDOM])
       store.lines.filter((line) => /request failed|got as far as the database|exit failed/.test(line)),
       []
     )
-    quietEnough(quiet, loud)
+    await quietEnough(neighbour, quiet, loud)
   })
 
 /** What the door, the reader and the schema answer: nothing of the shop has been asked then. */
@@ -94,9 +94,6 @@ async function sendAll(store: RealStore, requests: Request[]) {
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return answers
 }
-
-/** What the box writes by itself, too: a command that nobody acknowledged in time, a machine session that was due. */
-const BY_ITSELF = ['alarm', 'event_log', 'machine_session', 'machine_session_scale']
 
 /**
  * What was refused is sent alone, and must leave everything as it is. A difference counts when it shows a second time where a request that

@@ -87,6 +87,6 @@ test('one device that floods is slowed or cut; its neighbours’ answers stay qu
   await client.endAsync(true)
   const grown = store.residentMiB() - before
   t.diagnostic(`${comparison(quiet, loud)}; memory +${Math.round(grown)} MiB`)
-  quietEnough(quiet, loud)
+  await quietEnough(neighbour, quiet, loud)
   assert.ok(grown < 150, `${grown} MiB`)
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { MESSAGES } from '#server/ingest/index.ts'
-import { rowCounts } from '#test/support/row-counts.ts'
+import { BY_ITSELF, rowCounts } from '#test/support/row-counts.ts'
 import { bytesOf, connectBytes, openLine } from './mqtt-line.ts'
 import { hostileLines, hostilePublishes, type Publish, SAID, type Speaker } from './mqtt-packets.ts'
 import { asStrangers, comparison, quietEnough, settled } from './neighbours.ts'
@@ -13,7 +13,7 @@ import { addMachine, openGoodDevice, openRealStore, type RealStore } from './rea
 const FIXED = { seed: 20_260_102, count: 5000 }
 const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 800 }
 /** What is kept of refused messages would soon not fit. */
-const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=160' }
+const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=160', MACHINE_SESSION_SECONDS: '86400' }
 const LINES_AT_ONCE = 40
 /** Half a packet is answered by nothing: no line waits longer than this. */
 const PATIENCE_MS = 400
@@ -51,8 +51,8 @@ for (const { seed, count } of [FIXED, RANDOM])
     assert.ok(refused > count / 4 && taken > count / 40, 'the payloads are neither all right nor all wrong')
     assert.ok(scans.taken > count / 100, 'some scans get as far as the code')
     assert.ok(store.residentMiB() < 600, 'memory does not grow without bound')
-    quietEnough(quiet, afterPackets)
-    quietEnough(quiet, afterPayloads)
+    await quietEnough(neighbour, quiet, afterPackets)
+    await quietEnough(neighbour, quiet, afterPayloads)
   })
 
 test('every kind of device message is among the hostile ones', () => {
@@ -85,6 +85,9 @@ async function breakLines(store: RealStore, lines: Buffer[][]): Promise<number> 
 /** Publishes those of the speaker's kind, some on each line, and waits for each acknowledgement; those of a line that were all refused have left no row, and no scan has. */
 async function publishAll(store: RealStore, speaker: Speaker, all: Publish[]): Promise<{ refused: number; taken: number }> {
   const publishes = all.filter(({ kind }) => kind === speaker.kind)
+  // while a scanner speaks the machines are silent, and the box says so
+  const rowsOf = (rows: Record<string, number>) =>
+    speaker.kind === 'machine' ? rows : Object.fromEntries(Object.entries(rows).filter(([table]) => !BY_ITSELF.includes(table)))
   let refused = 0
   let taken = 0
   for (let at = 0; at < publishes.length; at += PUBLISHES_A_LINE) {
@@ -97,8 +100,8 @@ async function publishAll(store: RealStore, speaker: Speaker, all: Publish[]): P
     taken += group.length - now
     if (now < group.length && speaker.kind === 'machine') continue
     assert.deepEqual(
-      await rowCounts(store.pool),
-      before,
+      rowsOf(await rowCounts(store.pool)),
+      rowsOf(before),
       group.map(({ channel, payload }) => `${channel} ${payload.toString().slice(0, 300)}`).join('\n')
     )
   }

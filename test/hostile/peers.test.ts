@@ -39,7 +39,7 @@ test(`${PEERS} peers that drip headers or bodies for ever are cut in time; a goo
   })
   const loud = await neighbour.report()
   t.diagnostic(`cut after ${Math.round((performance.now() - startedMs) / 1000)} s; ${comparison(quiet, loud)}`)
-  quietEnough(quiet, loud)
+  await quietEnough(neighbour, quiet, loud)
 })
 
 test('one device that floods over HTTP does not slow its neighbours beyond their share', async (t) => {
@@ -60,7 +60,7 @@ test('one device that floods over HTTP does not slow its neighbours beyond their
   await asStrangers(() => Promise.all(Array.from({ length: 32 }, flood)))
   const loud = await neighbour.report()
   t.diagnostic(`${[...statuses].map(([status, times]) => `${status}×${times}`).join(' ')}; ${comparison(quiet, loud)}`)
-  quietEnough(quiet, loud)
+  await quietEnough(neighbour, quiet, loud)
   assert.ok([...statuses.keys()].every((status) => status === 200 || status === 429))
 })
 
