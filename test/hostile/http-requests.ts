@@ -109,7 +109,8 @@ export function hostileRequests({ paths }: Document, credentials: Credentials): 
   const { host, right, wrong } = credentials
   const toOperation = fc.constantFrom(...operations).chain(({ path, method, described }) => {
     const { parameters = [], requestBody } = described
-    const [type = 'application/json', { schema } = {}] = Object.entries(requestBody?.content ?? {})[0] ?? []
+    const [type = 'application/json', media = {}] = Object.entries(requestBody?.content ?? {})[0] ?? []
+    const schema = media.schema && 'example' in media ? { ...media.schema, examples: [media.example] } : media.schema
     const body = schema
       ? type === 'application/json'
         ? jsonBytesOf(hostileValueOf(schema))
