@@ -5,10 +5,11 @@ import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, rightValueOf, type Schema }
 
 export type Request = { operation: string; method: string; bytes: Buffer }
 type Parameter = { name: string; in: 'path' | 'query' | 'header'; schema: Schema }
+type Media = { schema?: Schema; example?: unknown }
 type Described = {
   'x-access'?: string | string[]
   parameters?: Parameter[]
-  requestBody?: { content: Record<string, { schema?: Schema }> }
+  requestBody?: { content: Record<string, Media> }
 }
 export type Document = { paths: Record<string, Record<string, Described>> }
 /** `right` opens an operation of that access, `wrong` are all others; `ids` exist, by the collection that their path names; `doomed` may go. */
