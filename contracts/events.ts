@@ -18,6 +18,8 @@ type ChangeFacts = ChangeRef & {
   source: string
 }
 type TicketRef = { ticketId: string; number: string; visitId: string; machineId: string; version: number }
+type VideoRef = { videoId: string; cameraId: string; startedAt: string }
+type VideoGapRef = { videoGapId: string; cameraId: string; startedAt: string; cause: string }
 type VisitRef = { visitId: string; userId: string; role: UserRole }
 
 export type Events = {
@@ -28,6 +30,16 @@ export type Events = {
   'machine.retired': { machineId: string }
   'machine.online': { machineId: string }
   'machine.offline': { machineId: string; lastHeartbeatAt: string | null }
+  'camera.onboarded': { cameraId: string }
+  'camera.changed': { cameraId: string }
+  'camera.retired': { cameraId: string }
+  'camera.online': { cameraId: string }
+  'camera.offline': { cameraId: string; lastFrameAt: string | null }
+  'video.opened': VideoRef
+  'video.closed': VideoRef & { endedAt: string; bytes: number }
+  'video.missing': VideoRef & { endedAt: string }
+  'video-gap.started': VideoGapRef
+  'video-gap.ended': VideoGapRef & { endedAt: string }
   'planogram.changed': { machineId: string }
   'machine-session.closed': { machineSessionId: string; machineId: string; startedAt: string; endedAt: string }
   'command.sent': { commandId: string; machineId: string; command: string }

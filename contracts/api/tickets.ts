@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
+import { Video } from './videos.ts'
 
 export const TicketStatus = Type.Union([
   Type.Literal('TO_BE_REVIEWED'),
@@ -55,15 +56,6 @@ const TicketMovement = Type.Object({
   weightChangeIds: Type.Array(Uuid),
   reasons: Type.Array(Type.String())
 })
-const TicketVideo = Type.Object({
-  id: Uuid,
-  cameraId: Uuid,
-  startTime: Time,
-  endTime: Nullable(Time),
-  url: Type.String(),
-  bytes: Type.Integer(),
-  gaps: Type.Array(Type.Object({ from: Time, to: Time, cause: Type.String() }))
-})
 const TicketMachineSession = Type.Object({
   id: Uuid,
   startedAt: Time,
@@ -94,7 +86,10 @@ export const Ticket = Type.Object({
   status: TicketStatus,
   weightChanges: Type.Array(TicketWeightChange),
   movements: Type.Array(TicketMovement),
-  videos: Type.Array(TicketVideo),
+  videos: Type.Array(Video, {
+    description: 'of the machine’s cameras and those at the doors, also the ones still being recorded'
+  }),
+  awaitedVideos: Type.Array(Uuid, { description: 'those of them that are still being recorded' }),
   machineSessions: Type.Array(TicketMachineSession),
   balance: TicketBalance,
   otherVisits: Type.Array(Uuid, { description: 'other visits to which one of the weight changes may belong' }),

@@ -65,6 +65,27 @@ export interface BilledWeightChange {
   weightChangeId: string;
 }
 
+export interface Camera {
+  createdAt: Timestamp;
+  enabled: Generated<boolean>;
+  id: string;
+  lastFrameAt: Timestamp | null;
+  name: string;
+  online: Generated<boolean>;
+  retiredAt: Timestamp | null;
+  sealedUrl: Buffer;
+  shownUrl: string;
+  tag: string;
+  transport: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface CameraMachine {
+  cameraId: string;
+  machineId: string;
+  unlinkedAt: Timestamp | null;
+}
+
 export interface Cart {
   createdAt: Timestamp;
   currency: string;
@@ -338,6 +359,33 @@ export interface UserSession {
   visitId: string;
 }
 
+export interface Video {
+  bytes: Generated<number>;
+  cameraId: string;
+  codecs: string | null;
+  endedAt: Timestamp | null;
+  file: string;
+  fragmentBytes: number[] | null;
+  fragmentTicks: number[] | null;
+  headBytes: number | null;
+  height: number | null;
+  id: string;
+  missingAt: Timestamp | null;
+  recovered: Generated<boolean>;
+  startedAt: Timestamp;
+  tag: string;
+  timescale: number | null;
+  width: number | null;
+}
+
+export interface VideoGap {
+  cameraId: string;
+  cause: string;
+  endedAt: Timestamp | null;
+  id: string;
+  startedAt: Timestamp;
+}
+
 export interface Visit {
   enteredAt: Timestamp;
   entryScannerId: string | null;
@@ -376,6 +424,8 @@ export interface DB {
   apiToken: ApiToken;
   auditEntry: AuditEntry;
   billedWeightChange: BilledWeightChange;
+  camera: Camera;
+  cameraMachine: CameraMachine;
   cart: Cart;
   cartLine: CartLine;
   deviceCommand: DeviceCommand;
@@ -401,6 +451,8 @@ export interface DB {
   usedCode: UsedCode;
   userDetail: UserDetail;
   userSession: UserSession;
+  video: Video;
+  videoGap: VideoGap;
   visit: Visit;
   weightChange: WeightChange;
 }

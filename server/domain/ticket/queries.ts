@@ -125,6 +125,7 @@ async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
       weightChanges,
       movements: [],
       videos: [],
+      awaitedVideos: [],
       ...booksOf(sessions[n]!),
       otherVisits,
       proposedLines: [],
