@@ -299,6 +299,7 @@ export interface Ticket {
   endTime: Timestamp;
   evidence: Generated<Json>;
   id: string;
+  knownVideos: Generated<Json>;
   leaseExpiresAt: Timestamp | null;
   machineId: string;
   note: string | null;

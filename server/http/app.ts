@@ -10,6 +10,7 @@ import { checkAccess, type DeviceAuth } from './access.ts'
 import { apiTokens } from './api-tokens.ts'
 import { auditTrail } from './audit.ts'
 import { auth } from './auth.ts'
+import { cameras } from './cameras.ts'
 import { carts } from './carts.ts'
 import { commands } from './commands.ts'
 import { boundConnections } from './connections.ts'
@@ -34,6 +35,7 @@ import { tickets } from './tickets.ts'
 import { observeRequests, setSecurityHeaders } from './traffic.ts'
 import { userSessions } from './user-sessions.ts'
 import { users } from './users.ts'
+import { videos } from './videos.ts'
 import { visits } from './visits.ts'
 import { weightChanges } from './weight-changes.ts'
 
@@ -52,6 +54,8 @@ const API: Resource[] = [
   scales,
   planograms,
   scanners,
+  cameras,
+  videos,
   products,
   weightChanges,
   machineSessions,

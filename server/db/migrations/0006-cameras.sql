@@ -56,3 +56,6 @@ CREATE TABLE video_gap (
 );
 CREATE UNIQUE INDEX video_gap_open ON video_gap (camera_id) WHERE ended_at IS NULL; -- one at a time
 CREATE INDEX video_gap_camera ON video_gap (camera_id, started_at); -- the gaps of a window
+
+-- Which videos a version of a ticket knows, and whether each was open or closed then: compared as its evidence is, never shown.
+ALTER TABLE ticket ADD COLUMN known_videos jsonb NOT NULL DEFAULT '{}';

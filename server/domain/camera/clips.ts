@@ -1,0 +1,145 @@
+/** What the recorder tells of its clips: opened, closed, set aside; and of the time of which there is none. Each is one transaction with its event. */
+import { sql } from 'kysely'
+import type { GapCause } from '#contracts/api/videos.ts'
+import { type Context, type Tx, transact } from '#server/context.ts'
+import { newId } from '#server/platform/ids.ts'
+import type { Mp4 } from '#server/platform/mp4.ts'
+import { silencesOf } from './rules.ts'
+
+export type OpenedClip = { cameraId: string; tag: string; file: string; startedAt: Date }
+export type ClosedClip = { videoId: string; startedAt: Date; endedAt: Date; bytes: number; mp4: Mp4; isRecovered?: boolean }
+
+/** A clip began: its row, and the end of the gap before it. `file` is below DATA_DIR/clips. Returns the video's id; a file that is known keeps its own. */
+export function openClip(ctx: Context, { cameraId, tag, file, startedAt }: OpenedClip): Promise<string> {
+  return transact(ctx, async (tx) => {
+    const values = { id: newId(), cameraId, tag, file, startedAt }
+    const row = await tx.db
+      .insertInto('video')
+      .values(values)
+      .onConflict((c) => c.column('file').doNothing())
+      .returning('id')
+      .executeTakeFirst()
+    if (!row) return (await tx.db.selectFrom('video').select('id').where('file', '=', file).executeTakeFirstOrThrow()).id
+    await endGapIn(tx, cameraId, startedAt)
+    tx.emit('video.opened', { videoId: row.id, cameraId, startedAt: startedAt.toISOString() })
+    return row.id
+  })
+}
+
+/** It is now known better when an open clip began; the gap before it ends there too. */
+export function correctClipStart(ctx: Context, videoId: string, startedAt: Date): Promise<void> {
+  return transact(ctx, async (tx) => void (await moveStart(tx, videoId, startedAt)))
+}
+
+/** A clip has ended: its row is finished, with its fragments, and with a gap for each silence within it. A clip that is closed already stays as it is. */
+export function closeClip(
+  ctx: Context,
+  { videoId, startedAt, endedAt, bytes, mp4, isRecovered = false }: ClosedClip
+): Promise<void> {
+  return transact(ctx, async (tx) => {
+    const { track, headBytes, fragments } = mp4
+    const cameraId = await moveStart(tx, videoId, startedAt)
+    if (cameraId === null) return
+    const until = endedAt > startedAt ? endedAt : startedAt
+    await tx.db
+      .updateTable('video')
+      .set({
+        ...{ endedAt: until, bytes, recovered: isRecovered, missingAt: null, headBytes },
+        ...{
+          codecs: track?.codecs ?? null,
+          width: track?.width ?? null,
+          height: track?.height ?? null,
+          timescale: track?.timescale ?? null
+        },
+        fragmentBytes: fragments.map((fragment) => fragment.bytes),
+        fragmentTicks: fragments.map((fragment) => fragment.ticks)
+      })
+      .where('id', '=', videoId)
+      .execute()
+    for (const silence of silencesOf(mp4, startedAt)) await addGap(tx, { cameraId, ...silence, cause: 'offline' })
+    const ref = { videoId, cameraId, startedAt: startedAt.toISOString() }
+    tx.emit('video.closed', { ...ref, endedAt: until.toISOString(), bytes })
+  })
+}
+
+/** There is nothing in a clip that could be played, or its file never came to be: its row goes. */
+export function dropClip(ctx: Context, videoId: string): Promise<void> {
+  return transact(ctx, async (tx) => {
+    const row = await tx.db.deleteFrom('video').where('id', '=', videoId).returning(['cameraId', 'startedAt']).executeTakeFirst()
+    if (!row) return
+    const startedAt = row.startedAt.toISOString()
+    tx.emit('video.missing', { videoId, cameraId: row.cameraId, startedAt, endedAt: startedAt })
+  })
+}
+
+/** From `startedAt` on there is no video, for this cause; a gap of another cause that lasts ends there. */
+export function startGap(
+  ctx: Context,
+  { cameraId, startedAt, cause }: { cameraId: string; startedAt: Date; cause: GapCause }
+): Promise<void> {
+  return transact(ctx, async (tx) => {
+    const open = await tx.db
+      .selectFrom('videoGap')
+      .select('cause')
+      .where('cameraId', '=', cameraId)
+      .where('endedAt', 'is', null)
+      .executeTakeFirst()
+    if (open?.cause === cause) return
+    await endGapIn(tx, cameraId, startedAt)
+    const id = newId()
+    await tx.db.insertInto('videoGap').values({ id, cameraId, startedAt, cause }).execute()
+    tx.emit('video-gap.started', { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause })
+  })
+}
+
+/** A gap that is over already. */
+export function noteGap(ctx: Context, gap: { cameraId: string; startedAt: Date; endedAt: Date; cause: GapCause }): Promise<void> {
+  return transact(ctx, (tx) => addGap(tx, gap))
+}
+
+async function addGap(
+  tx: Tx,
+  { cameraId, startedAt, endedAt, cause }: { cameraId: string; startedAt: Date; endedAt: Date; cause: GapCause }
+) {
+  const id = newId()
+  await tx.db.insertInto('videoGap').values({ id, cameraId, startedAt, endedAt, cause }).execute()
+  const ref = { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause }
+  tx.emit('video-gap.started', ref)
+  tx.emit('video-gap.ended', { ...ref, endedAt: endedAt.toISOString() })
+}
+
+async function endGapIn(tx: Tx, cameraId: string, at: Date): Promise<void> {
+  const rows = await tx.db
+    .updateTable('videoGap')
+    .set({ endedAt: sql`greatest(started_at, ${at})` })
+    .where('cameraId', '=', cameraId)
+    .where('endedAt', 'is', null)
+    .returning(['id', 'startedAt', 'endedAt', 'cause'])
+    .execute()
+  for (const { id, startedAt, endedAt, cause } of rows) {
+    const ref = { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause }
+    tx.emit('video-gap.ended', { ...ref, endedAt: endedAt!.toISOString() })
+  }
+}
+
+/** The start of an open clip, and the end of a gap that ended with it. Returns its camera; null when the clip is closed already. */
+async function moveStart(tx: Tx, videoId: string, startedAt: Date): Promise<string | null> {
+  const before = await tx.db
+    .selectFrom('video')
+    .select(['cameraId', 'startedAt'])
+    .where('id', '=', videoId)
+    .where('endedAt', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!before) return null
+  const { cameraId } = before
+  if (before.startedAt.getTime() === startedAt.getTime()) return cameraId
+  await tx.db.updateTable('video').set({ startedAt }).where('id', '=', videoId).execute()
+  await tx.db
+    .updateTable('videoGap')
+    .set({ endedAt: sql`greatest(started_at, ${startedAt})` })
+    .where('cameraId', '=', cameraId)
+    .where('endedAt', '=', before.startedAt)
+    .execute()
+  return cameraId
+}

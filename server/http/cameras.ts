@@ -1,0 +1,33 @@
+/** Cameras: onboarding, change, retirement. */
+import { Type } from 'typebox'
+import { Camera, CameraChange, CameraInput, CameraQuery } from '#contracts/api/cameras.ts'
+import { Page, Uuid } from '#contracts/api/shared.ts'
+import { addCamera, changeCamera, listCameras, readCamera, retireCamera } from '#server/domain/camera/actions.ts'
+import type { Resource } from './app.ts'
+
+const tags = ['cameras']
+const params = Type.Object({ id: Uuid })
+
+export const cameras: Resource = (app, ctx) => {
+  const list = { summary: 'Cameras', tags, querystring: CameraQuery, response: { 200: Page(Camera) } }
+  app.get('/cameras', { schema: list, config: { access: 'cameras:read' } }, async (req) => listCameras(ctx, req.query))
+
+  const add = { summary: 'Onboard a camera; it is recorded from now on', tags, body: CameraInput, response: { 201: Camera } }
+  app.post('/cameras', { schema: add, config: { access: 'cameras:write', idempotent: true } }, async (req, reply) =>
+    reply.code(201).send(await addCamera(ctx, req.actor, req.body))
+  )
+
+  const one = { summary: 'One camera', tags, params, response: { 200: Camera } }
+  app.get('/cameras/:id', { schema: one, config: { access: 'cameras:read' } }, async (req) => readCamera(ctx, req.params.id))
+
+  const change = { summary: 'Change a camera', tags, params, body: CameraChange, response: { 200: Camera } }
+  app.patch('/cameras/:id', { schema: change, config: { access: 'cameras:write' } }, async (req) =>
+    changeCamera(ctx, req.actor, { id: req.params.id, change: req.body })
+  )
+
+  const retire = { summary: 'Retire a camera: its recording ends, its videos stay', tags, params, response: { 204: Type.Null() } }
+  app.delete('/cameras/:id', { schema: retire, config: { access: 'cameras:write' } }, async (req, reply) => {
+    await retireCamera(ctx, req.actor, req.params.id)
+    return reply.code(204).send(null)
+  })
+}
