@@ -73,7 +73,7 @@ export function readConfig(given: Env | null = null, overrides: Env = {}) {
     autoReview: choice(env, 'AUTO_REVIEW', ['empty', 'off', 'confident']), autoReviewConfidence: part('AUTO_REVIEW_CONFIDENCE', 0.98, 0, 1),
     autoReviewSample: part('AUTO_REVIEW_SAMPLE', 0.05, 0, 1), reviewLeaseSeconds: whole('REVIEW_LEASE_SECONDS', 600, 5, 86_400),
     qrKeysFile: resolve(text(env, 'QR_KEYS_FILE', join(dataDir, 'keys', 'qr.json'))), qrMaxAgeSeconds: whole('QR_MAX_AGE_SECONDS', 300, 1, 86_400),
-    clipQuotaGb: part('CLIP_QUOTA_GB', 50, 0.1, 1e6), clipRetentionDays: part('CLIP_RETENTION_DAYS', 30, 0.01, 36_500), clipFreeSpaceGb: part('CLIP_FREE_SPACE_GB', 5, 0, 1e6),
+    clipQuotaGb: part('CLIP_QUOTA_GB', 50, 0.1, 1e6), clipRetentionDays: part('CLIP_RETENTION_DAYS', 30, 0.01, 36_500), clipFreeSpaceGb: part('CLIP_FREE_SPACE_GB', 5, 0, 1e6), ffmpegPath: file(env, 'FFMPEG_PATH'),
     allowAnonymousDevices: flag(env, 'ALLOW_ANONYMOUS_DEVICES'), deviceRatePerSecond: whole('DEVICE_RATE_PER_SECOND', 2000, 1000, 1e6),
     personalDataDays: whole('PERSONAL_DATA_DAYS', 365, 1, 36_500), backupPassphrase: optional(env, 'BACKUP_PASSPHRASE'),
     superuserPassword: optional(env, 'SUPERUSER_PASSWORD'), logLevel: choice(env, 'LOG_LEVEL', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'])

@@ -2,7 +2,8 @@
 import { Type } from 'typebox'
 import { Alarm, AlarmQuery, DeviceCommand } from '#contracts/api/machines.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
-import { listAlarms, readCommand } from '#server/domain/iot/actions.ts'
+import { readCommand } from '#server/domain/iot/actions.ts'
+import { listAlarms } from '#server/domain/staff/actions.ts'
 import type { Resource } from './app.ts'
 
 export const commands: Resource = (app, ctx) => {

@@ -9,6 +9,7 @@ import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
 import { rotateMachineSessionsJob } from './rotate-machine-sessions.ts'
 import { settleWeightChangesJob } from './settle-weight-changes.ts'
 import { type Job, Timetable } from './timetable.ts'
+import { watchCamerasJob } from './watch-cameras.ts'
 import { watchClockJob } from './watch-clock.ts'
 import { watchCommandsJob } from './watch-commands.ts'
 import { watchMachinesJob } from './watch-machines.ts'
@@ -17,6 +18,7 @@ const JOBS: Job[] = [
   settleWeightChangesJob, // 1 s
   rotateMachineSessionsJob, // 1 s
   watchMachinesJob, // 1 s
+  watchCamerasJob, // 1 s
   watchCommandsJob, // 1 s
   watchClockJob, // 1 s
   attachLateEvidenceJob, // 1 s, and whenever events were written

@@ -19,6 +19,8 @@ export type Fragment = {
   ticks: number
   frames: number
   isKeyframe: boolean
+  /** The usual time from one of its frames to the next: the median, in ticks. */
+  usualTicks: number
   stillness: Stillness[]
 }
 export type Mp4 = {
@@ -85,20 +87,22 @@ async function headerAt(readAt: ReadAt, offset: number): Promise<{ type: string;
   return large >= 16 && Number.isSafeInteger(large) ? { type, bytes: large, headBytes: 16 } : null
 }
 
-type Timing = Pick<Fragment, 'decodeTicks' | 'ticks' | 'frames' | 'isKeyframe' | 'stillness'>
+type Timing = Pick<Fragment, 'decodeTicks' | 'ticks' | 'frames' | 'isKeyframe' | 'usualTicks' | 'stillness'>
 const NOT_A_SYNC_SAMPLE = 0x0001_0000
 
 /** The frames of one moof [14496-12 8.8.7, 8.8.8, 8.8.12]. */
 function fragmentOf(moof: Box, track: VideoTrack): Timing {
-  const timing: Timing = { decodeTicks: 0, ticks: 0, frames: 0, isKeyframe: true, stillness: [] }
+  const timing: Timing = { decodeTicks: 0, ticks: 0, frames: 0, isKeyframe: true, usualTicks: 0, stillness: [] }
+  const each: number[] = []
   for (const traf of children(moof, 'traf')) {
     const tfhd = child(traf, 'tfhd')
     if (!tfhd || tfhd.body.readUInt32BE(4) !== track.trackId) continue
     const tfdt = child(traf, 'tfdt')
     if (tfdt) timing.decodeTicks = tfdt.body[0] === 1 ? Number(tfdt.body.readBigUInt64BE(4)) : tfdt.body.readUInt32BE(4)
     const defaults = defaultsOf(tfhd, track)
-    for (const trun of children(traf, 'trun')) addRun(timing, trun, { ...defaults, timescale: track.timescale })
+    for (const trun of children(traf, 'trun')) addRun(timing, trun, { ...defaults, timescale: track.timescale, each })
   }
+  timing.usualTicks = each.toSorted((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0
   return timing
 }
 
@@ -122,7 +126,11 @@ function defaultsOf({ body }: Box, track: VideoTrack): Defaults {
   return { ticks, flags: take(0x20, track.defaultFlags) }
 }
 
-function addRun(timing: Timing, { body }: Box, { ticks, flags, timescale }: Defaults & { timescale: number }): void {
+function addRun(
+  timing: Timing,
+  { body }: Box,
+  { ticks, flags, timescale, each }: Defaults & { timescale: number; each: number[] }
+): void {
   const has = body.readUInt32BE(0) & 0xff_ffff
   const count = body.readUInt32BE(4)
   let at = 8 + (has & 0x1 ? 4 : 0)
@@ -136,6 +144,7 @@ function addRun(timing: Timing, { body }: Box, { ticks, flags, timescale }: Defa
       timing.isKeyframe = ((first ?? (has & 0x400 ? body.readUInt32BE(flagsAt) : flags)) & NOT_A_SYNC_SAMPLE) === 0
     }
     if (own > STILL_SECONDS * timescale) timing.stillness.push({ fromTicks: timing.ticks, ticks: own })
+    each.push(own)
     timing.ticks += own
     timing.frames += 1
   }

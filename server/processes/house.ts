@@ -14,6 +14,7 @@ import { Invalid } from '#server/platform/errors.ts'
 import { LogFile } from '#server/platform/log-file.ts'
 import { openLogger } from '#server/platform/logger.ts'
 import { becomeSingleOwner } from '#server/platform/single-owner.ts'
+import { startRecorder } from '#server/recorder/index.ts'
 import { registerFigures } from './figures.ts'
 import { inUse } from './ports.ts'
 import { readiness } from './readiness.ts'
@@ -47,9 +48,11 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
     machine: (key: string | null) => (key === null ? {} : machineByKey(ctx, key)),
     scanner: (key: string | null) => (key === null ? null : scannerByKey(ctx, key))
   }
+  const recorder = startRecorder(ctx)
+  stack.defer(() => recorder.stop())
   const app = await buildHttp(ctx, {
     ...doors,
-    ready: readiness(ctx, mqtt),
+    ready: readiness(ctx, mqtt, recorder),
     routes: [deviceRoutes(heartbeats)],
     apiRoutes: [live]
   })

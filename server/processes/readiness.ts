@@ -2,14 +2,16 @@
 import type { Context } from '#server/context.ts'
 
 /** The check behind /readyz. */
-export const readiness = (ctx: Context, mqtt: { isConnected: () => boolean }) => async () => {
-  const database = await ctx.pool.query('SELECT 1').then(
-    () => 'ok',
-    (error: Error) => error.message
-  )
-  const degraded = [
-    ...(mqtt.isConnected() ? [] : ['mqtt: not connected to the broker']),
-    ...(ctx.config.allowAnonymousDevices ? ['devices: anonymous heartbeats are taken'] : [])
-  ]
-  return { ok: database === 'ok', checks: { database }, degraded }
-}
+export const readiness =
+  (ctx: Context, mqtt: { isConnected: () => boolean }, recorder: { degraded: () => string[] }) => async () => {
+    const database = await ctx.pool.query('SELECT 1').then(
+      () => 'ok',
+      (error: Error) => error.message
+    )
+    const degraded = [
+      ...(mqtt.isConnected() ? [] : ['mqtt: not connected to the broker']),
+      ...(ctx.config.allowAnonymousDevices ? ['devices: anonymous heartbeats are taken'] : []),
+      ...recorder.degraded()
+    ]
+    return { ok: database === 'ok', checks: { database }, degraded }
+  }

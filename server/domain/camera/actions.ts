@@ -8,9 +8,11 @@ export {
   readCamera,
   retireCamera
 } from './cameras.ts'
+export { checkClips, lastClipEnd, openClips, unknownFiles } from './clip-checks.ts'
 export { type ClipFile, type ClipFragment, clipFile, clipFilesDuring, clipFolder, wholePartOf } from './clip-files.ts'
 export { type ClosedClip, closeClip, correctClipStart, dropClip, noteGap, type OpenedClip, openClip, startGap } from './clips.ts'
 export { causeOf, frameIntervalMs, OFFLINE_AFTER_MS, SMALLEST_GAP_MS } from './rules.ts'
 export { type LiveState, liveStateOf, noteCameraState, onCamerasChanged } from './states.ts'
 export { maskIn } from './stream-url.ts'
 export { findVideo, gapsDuring, listVideos, type MachineWindow, videoStatesDuring, videosDuring } from './videos.ts'
+export { watchCameras } from './watch.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import type { Camera, CameraChange, CameraInput, CameraQuery, CameraTag, CameraTransport } from '#contracts/api/cameras.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
-import { audit } from '#server/domain/staff/actions.ts'
+import { audit, endAlarm } from '#server/domain/staff/actions.ts'
 import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { openSecretBox, type SecretBox } from '#server/platform/secret-box.ts'
@@ -103,6 +103,7 @@ export async function retireCamera(ctx: Context, actor: Actor, id: string): Prom
       .where('cameraId', '=', id)
       .where('endedAt', 'is', null)
       .execute()
+    await endAlarm(tx, { kind: 'camera-offline', subject: id })
     tx.emit('camera.retired', { cameraId: id })
     await audit(tx, actor, { action: 'camera.retired', resource: 'camera', resourceId: id, before: audited(before) })
   }

@@ -26,11 +26,13 @@ export function silencesOf(mp4: Mp4, startedAt: Date): Span[] {
   })
 }
 
-/** The usual time between two frames, in milliseconds; 0 when it is not known. */
-export function frameIntervalMs({ track, fragments }: Mp4): number {
-  if (!track) return 0
-  const each = fragments.filter(({ frames }) => frames > 1).map(({ ticks, frames }) => (ticks * 1000) / track.timescale / frames)
-  return each.toSorted((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0
+const FEW_FRAMES = 10
+
+/** The usual time between two frames, in milliseconds; null when there are too few to tell. */
+export function frameIntervalMs({ track, fragments }: Mp4): number | null {
+  if (!track || fragments.reduce((sum, { frames }) => sum + frames, 0) < FEW_FRAMES) return null
+  const each = fragments.map(({ usualTicks }) => (usualTicks * 1000) / track.timescale)
+  return each.toSorted((a, b) => a - b)[Math.floor(each.length / 2)]!
 }
 
 /** Why there is no video, from what the recorder said when it ended. `asked`: it was ended on purpose, for this reason. */

@@ -3,7 +3,6 @@ import type { Context } from '#server/context.ts'
 import { intakeOf } from './intakes.ts'
 import type { ChangeMessage, Durable, HeartbeatMessage, SamplesMessage } from './messages.ts'
 
-export { endAlarm, listAlarms, startAlarm } from './alarms.ts'
 export { watchClock } from './clock-watch.ts'
 export { answerCommand, expireCommands, readCommand, sendCommand } from './commands.ts'
 export { machineByKey, machineByKeyHash, openShelves } from './intakes.ts'

@@ -1,6 +1,6 @@
 /** The heartbeat watchdog: a machine silent for three of its usual intervals (at least 10 s) is offline; its next message brings it back. */
 import { type Context, transact } from '#server/context.ts'
-import { endAlarm, startAlarm } from './alarms.ts'
+import { endAlarm, startAlarm } from '#server/domain/staff/actions.ts'
 import { intakeOf } from './intakes.ts'
 import type { MachineMemory } from './memory.ts'
 import { silenceAllowedMs } from './rules.ts'

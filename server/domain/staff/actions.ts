@@ -14,6 +14,7 @@ import { type AccountRow, accountById, accountPage, auditPage, endSignIns, lockA
 import { passwordProblem, type Role, rightsOf } from './rules.ts'
 import { checkPassword } from './sign-in.ts'
 
+export { endAlarm, listAlarms, startAlarm } from './alarms.ts'
 export { audit, canonicalJson } from './audit.ts'
 export { type Access, isAccess, mayAccess, mayReadPhoneNumbers, type Role } from './rules.ts'
 export { authenticateSession, authenticateToken } from './sign-in.ts'

@@ -14,6 +14,7 @@
 import { sql } from 'kysely'
 import type { Context, Tx } from '#server/context.ts'
 import { transact } from '#server/context.ts'
+import { videoStatesDuring } from '#server/domain/camera/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
 import { EVENTS_START, type EventCursor, type EventRow } from '#server/platform/event-log.ts'
 import { billedOn, currentEvidence } from './evidence.ts'
@@ -30,12 +31,15 @@ export async function attachLateEvidence(ctx: Context): Promise<number> {
   const last = events.at(-1)
   if (!last) return 0
   const touched = events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
-  if (touched.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
+  const videos = events.filter((event) => event.name.startsWith('video.'))
+  if (touched.length + videos.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
   await transact(ctx, async (tx) => {
     if (!(await moveCursor(tx, cursor, last))) return // another process took this page
     await moveWindows(tx, touched)
     const ids = await ticketsTouchedBy(tx, touched)
     if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
+    const seen = await ticketsSeenBy(tx, videos)
+    if (seen.length > 0) await refreshVideos(tx, await lockTickets(tx, seen))
   })
   return events.length
 }
@@ -105,6 +109,38 @@ async function reopen(tx: Tx, tickets: HeldTicket[]): Promise<void> {
   )
   for (const ticket of tickets) tx.emit('ticket.reopened', { ...refOf(ticket), reason: 'late-evidence' })
   await reopenCarts(tx, [...new Set(tickets.map((ticket) => ticket.visitId))])
+}
+
+/**
+ * Held tickets learn of videos that opened, closed or went in their window: a new version for each that knew otherwise. Video alone alters
+ * no cart, so a completed ticket stays complete.
+ */
+async function refreshVideos(tx: Tx, tickets: HeldTicket[]): Promise<void> {
+  const windows = tickets.map(({ machineId, windowStart, windowEnd }) => ({ machineId, from: windowStart, to: windowEnd }))
+  const current = await videoStatesDuring(tx.db, windows)
+  const news = tickets
+    .map((ticket, n) => ({ ...ticket, knownVideos: current[n]!, before: ticket.knownVideos }))
+    .filter(({ knownVideos, before }) => !sameStates(knownVideos, before))
+  const written = await writeRevisions(
+    tx,
+    news.map(({ before: _, ...ticket }) => ({ ticket, reason: 'video', author: 'system' }))
+  )
+  for (const ticket of written) tx.emit('ticket.changed', { ...refOf(ticket), reason: 'video' })
+}
+
+const sameStates = (a: Record<string, string>, b: Record<string, string>): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([id, state]) => b[id] === state)
+
+/** The tickets in whose window one of these videos lies, or was thought to lie while it was open: then it reached as far as there are tickets. */
+async function ticketsSeenBy(tx: Tx, events: EventRow[]): Promise<string[]> {
+  if (events.length === 0) return []
+  const since = events.map(({ payload }) => String(payload.startedAt))
+  const until = events.map(({ name, payload }) => (name === 'video.missing' ? String(payload.endedAt) : null))
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT ticket.id FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS video (since, until)
+    CROSS JOIN machine JOIN ticket ON ticket.machine_id = machine.machine_id AND ticket.window_end >= video.since
+      AND (video.until IS NULL OR ticket.window_start <= video.until)`.execute(tx.db)
+  return rows.map((row) => row.id)
 }
 
 /** The tickets whose window one of these weight changes lies in, or reaches into. */

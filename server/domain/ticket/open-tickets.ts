@@ -1,6 +1,7 @@
 /** One ticket for each machine of the store, made in the transaction of the logout; a handful of statements however many machines there are. */
 import { sql } from 'kysely'
 import type { Context, Tx } from '#server/context.ts'
+import { videoStatesDuring } from '#server/domain/camera/actions.ts'
 import { isMachineOnline } from '#server/domain/iot/actions.ts'
 import type { ClosedVisit } from '#server/domain/user/actions.ts'
 import { newId } from '#server/platform/ids.ts'
@@ -23,7 +24,10 @@ type Plan = MachineThen & { id: string; start: Date; end: Date; dueAt: Date | nu
 export async function openTickets(ctx: Context, tx: Tx, visit: ClosedVisit): Promise<OpenedTicket[]> {
   const plans = (await machinesThen(tx, visit)).map((machine) => plan(ctx, visit, machine))
   if (plans.length === 0) return []
-  const tickets = await insert(tx, { plans, visit, kind: ctx.config.ticketWindow, first: await nextNumbers(tx, plans.length) })
+  const first = await nextNumbers(tx, plans.length)
+  const windows = plans.map(({ machineId, start, end }) => ({ machineId, from: start, to: end }))
+  const videos = await videoStatesDuring(tx.db, windows) // after the lock, as the evidence
+  const tickets = await insert(tx, { plans, videos, visit, kind: ctx.config.ticketWindow, first })
   for (const ticket of tickets) tx.emit('ticket.opened', refOf(ticket))
   const isDoneAtOnce = (ticket: HeldTicket) =>
     ctx.config.autoReview !== 'off' && Object.keys(ticket.evidence).length === 0 && !isMachineOnline(ctx, ticket.machineId)
@@ -69,18 +73,18 @@ async function nextNumbers(tx: Tx, count: number): Promise<number> {
   return rows[0]!.last - count + 1
 }
 
-type Insert = { plans: Plan[]; visit: ClosedVisit; kind: string; first: number }
+type Insert = { plans: Plan[]; videos: Record<string, string>[]; visit: ClosedVisit; kind: string; first: number }
 
-async function insert(tx: Tx, { plans, visit, kind, first }: Insert): Promise<HeldTicket[]> {
+async function insert(tx: Tx, { plans, videos, visit, kind, first }: Insert): Promise<HeldTicket[]> {
   const of = <T>(pick: (plan: Plan, n: number) => T) => plans.map(pick)
   const { rows } = await sql<{ id: string; evidence: Evidence }>`
     WITH opened AS (
-      INSERT INTO ticket (id, number, visit_id, machine_id, user_id, start_time, end_time, window_kind, window_start, window_end, auto_review_due_at, evidence)
+      INSERT INTO ticket (id, number, visit_id, machine_id, user_id, start_time, end_time, window_kind, window_start, window_end, auto_review_due_at, evidence, known_videos)
       SELECT id, number, ${visit.visitId}::uuid, machine_id, ${visit.userId}::uuid, ${visit.enteredAt}::timestamptz, ${visit.exitedAt}::timestamptz,
-        ${kind}, window_start, window_end, due_at, ${FINGERPRINT}
+        ${kind}, window_start, window_end, due_at, ${FINGERPRINT}, known_videos
       FROM unnest(${of((p) => p.id)}::uuid[], ${of((_, n) => first + n)}::bigint[], ${of((p) => p.machineId)}::text[],
-        ${of((p) => p.start)}::timestamptz[], ${of((p) => p.end)}::timestamptz[], ${of((p) => p.dueAt)}::timestamptz[])
-        AS ticket (id, number, machine_id, window_start, window_end, due_at)
+        ${of((p) => p.start)}::timestamptz[], ${of((p) => p.end)}::timestamptz[], ${of((p) => p.dueAt)}::timestamptz[], ${of((_, n) => JSON.stringify(videos[n]))}::jsonb[])
+        AS ticket (id, number, machine_id, window_start, window_end, due_at, known_videos)
       RETURNING id, evidence),
     noted AS (
       INSERT INTO ticket_revision (ticket_id, version, status, reason, author, at)
@@ -97,6 +101,13 @@ async function insert(tx: Tx, { plans, visit, kind, first }: Insert): Promise<He
       claimedBy: null,
       leaseExpiresAt: null
     },
-    ...{ windowStart: start, windowEnd: end, autoReviewDueAt: dueAt, version: 1, evidence: evidence.get(id)! }
+    ...{
+      windowStart: start,
+      windowEnd: end,
+      autoReviewDueAt: dueAt,
+      version: 1,
+      evidence: evidence.get(id)!,
+      knownVideos: videos[n]!
+    }
   }))
 }

@@ -11,6 +11,7 @@ import type {
 } from '#contracts/api/tickets.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import type { Context, Db } from '#server/context.ts'
+import { videosDuring } from '#server/domain/camera/actions.ts'
 import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
@@ -105,7 +106,13 @@ async function ticketRows(db: Db, { id, before, limit, status, machineId, userId
 async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
-  const [changes, lines, sessions] = await Promise.all([evidenceRows(db, ids), linesOf(db, ids), sessionsOf(db, rows)])
+  const windows = rows.map((row) => ({ machineId: row.machineId, from: row.windowStart, to: row.windowEnd }))
+  const [changes, lines, sessions, videos] = await Promise.all([
+    evidenceRows(db, ids),
+    linesOf(db, ids),
+    sessionsOf(db, rows),
+    videosDuring(db, windows)
+  ])
   const then = await visitsDuring(
     db,
     changes.map((change) => ({ from: change.occurredFrom, to: change.occurredAt }))
@@ -124,8 +131,8 @@ async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
       ...ticketFacts(row),
       weightChanges,
       movements: [],
-      videos: [],
-      awaitedVideos: [],
+      videos: videos[n]!,
+      awaitedVideos: videos[n]!.filter(({ endTime }) => endTime === null).map(({ id }) => id),
       ...booksOf(sessions[n]!),
       otherVisits,
       proposedLines: [],

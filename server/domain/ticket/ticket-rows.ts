@@ -18,8 +18,9 @@ export type HeldTicket = {
   autoReviewDueAt: Date | null
   version: number
   evidence: Evidence
+  knownVideos: Record<string, string>
 }
-const HELD = sql`id, number, visit_id, machine_id, status, claimed_by, lease_expires_at, window_start, window_end, auto_review_due_at, version, evidence`
+const HELD = sql`id, number, visit_id, machine_id, status, claimed_by, lease_expires_at, window_start, window_end, auto_review_due_at, version, evidence, known_videos`
 
 /** Holds these tickets until the transaction ends, always in the same order; those that somebody holds already are waited for, or left out. */
 export async function lockTickets(tx: Tx, ids: string[], { skipLocked = false } = {}): Promise<HeldTicket[]> {
@@ -53,7 +54,7 @@ export async function writeRevisions(tx: Tx, revisions: Revision[]): Promise<Hel
   if (revisions.length === 0) return []
   const tickets = revisions.map(({ ticket }) => ({ ...ticket, version: ticket.version + 1 }))
   const facts = revisions.map(({ ticket, reason, author, lines = null, note = null }, n) => {
-    const { id, status, claimedBy, leaseExpiresAt, autoReviewDueAt, evidence } = ticket
+    const { id, status, claimedBy, leaseExpiresAt, autoReviewDueAt, evidence, knownVideos } = ticket
     return {
       id,
       version: tickets[n]!.version,
@@ -62,6 +63,7 @@ export async function writeRevisions(tx: Tx, revisions: Revision[]): Promise<Hel
       leaseExpiresAt,
       autoReviewDueAt,
       evidence,
+      knownVideos,
       reason,
       author,
       lines,
@@ -71,10 +73,10 @@ export async function writeRevisions(tx: Tx, revisions: Revision[]): Promise<Hel
   await sql`
     WITH news AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS news (id uuid, version integer, status text, "claimedBy" uuid,
-        "leaseExpiresAt" timestamptz, "autoReviewDueAt" timestamptz, evidence jsonb, reason text, author text, lines jsonb, note text)),
+        "leaseExpiresAt" timestamptz, "autoReviewDueAt" timestamptz, evidence jsonb, "knownVideos" jsonb, reason text, author text, lines jsonb, note text)),
     written AS (
       UPDATE ticket SET version = news.version, status = news.status, claimed_by = news."claimedBy", lease_expires_at = news."leaseExpiresAt",
-        auto_review_due_at = news."autoReviewDueAt", evidence = news.evidence,
+        auto_review_due_at = news."autoReviewDueAt", evidence = news.evidence, known_videos = news."knownVideos",
         completed_at = CASE news.status WHEN 'REVIEW_COMPLETE' THEN coalesce(completed_at, ${tx.now}) END,
         completed_by = CASE news.status WHEN 'REVIEW_COMPLETE' THEN coalesce(completed_by, news.author) END,
         note = CASE WHEN news.reason = 'completed' THEN news.note ELSE ticket.note END

@@ -1,0 +1,158 @@
+/**
+ * What one camera's recorder writes into the index, in the order in which it happened. While the database is away it waits and tries again:
+ * the files hold everything, so what cannot be written before the server stops is read from them at the next start.
+ */
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GapCause } from '#contracts/api/videos.ts'
+import type { Context } from '#server/context.ts'
+import {
+  type CameraToRecord,
+  clipFolder,
+  closeClip,
+  correctClipStart,
+  dropClip,
+  frameIntervalMs,
+  openClip,
+  startGap,
+  wholePartOf
+} from '#server/domain/camera/actions.ts'
+import { NotFound } from '#server/platform/errors.ts'
+import { durationMs, type Mp4 } from '#server/platform/mp4.ts'
+
+/** A clip that is being recorded. `isFirst`: of its run, so that its start must be read from the file. */
+export type OpenClip = { file: string; startedAt: Date; isFirst: boolean; isLateByFrame: boolean; isCorrected: boolean }
+type Ended = { startMs: number | null; endMs: number | null }
+
+const RETRY_MS = 1000
+
+export class ClipLedger {
+  readonly #ctx: Context
+  readonly #camera: Pick<CameraToRecord, 'cameraId' | 'tag'>
+  #queue: Promise<void> = Promise.resolve()
+  #isGivingUp = false
+  /** Between two pictures, by the last clip that had enough of them to tell. */
+  #intervalMs = 0
+  /** When the last clip ended that is known to have. */
+  lastEnd: Date | null = null
+
+  constructor(ctx: Context, camera: Pick<CameraToRecord, 'cameraId' | 'tag'>) {
+    this.#ctx = ctx
+    this.#camera = camera
+  }
+
+  open(clip: OpenClip): void {
+    this.#write(async () => void (await this.#idOf(clip)))
+  }
+
+  /** The start of a run's first clip is known once one fragment is whole: the file was written just then. */
+  correct(clip: OpenClip): void {
+    if (clip.isCorrected) return
+    this.#write(async () => {
+      const path = this.#pathOf(clip)
+      const start = await startByFile(this.#ctx, path, clip)
+      if (clip.isCorrected || start === null) return
+      clip.isCorrected = true
+      await correctClipStart(this.#ctx, await this.#idOf(clip), start)
+      clip.startedAt = start
+    })
+  }
+
+  /** A clip has ended; `startMs` and `endMs` (of the box's clock) are null where its recorder died before it could say. */
+  close(clip: OpenClip, { startMs, endMs }: Ended, cause: GapCause | null = null): void {
+    const apartMs = apartOf(this.#ctx)
+    this.#write(async () => {
+      const path = this.#pathOf(clip)
+      const mp4 = await wholePartOf(path)
+      if (mp4.fragments.length === 0) return this.#setAside(clip, path)
+      this.#intervalMs = frameIntervalMs(mp4) ?? this.#intervalMs
+      const lateMs = clip.isLateByFrame ? this.#intervalMs : 0
+      const told = (ms: number) => new Date(Math.round(ms - lateMs + apartMs))
+      const lastsMs = cause === 'clock' ? steadyMs(mp4) : durationMs(mp4)
+      const isTold = startMs !== null && endMs !== null
+      const first = isTold && clip.isFirst ? told(endMs - durationMs(mp4)) : clip.startedAt
+      const startedAt = isTold && !clip.isFirst ? told(startMs) : first
+      const endedAt = isTold ? told(endMs) : new Date(startedAt.getTime() + lastsMs)
+      const bytes = (await stat(path)).size
+      await closeClip(this.#ctx, { videoId: await this.#idOf(clip), startedAt, endedAt, bytes, mp4, isRecovered: !isTold })
+      this.lastEnd = endedAt
+    })
+  }
+
+  /** There is no video from the last clip's end on, or from `otherwise` where there was none. */
+  gap(cause: GapCause, otherwise: Date): void {
+    this.#write(() => {
+      const startedAt = this.lastEnd ?? otherwise
+      return startGap(this.#ctx, { cameraId: this.#camera.cameraId, startedAt, cause })
+    })
+  }
+
+  /** Resolves when everything is written, or after `withinMs`: then the rest is left to the next start. */
+  async finish(withinMs: number): Promise<void> {
+    await Promise.race([this.#queue, sleep(withinMs, undefined, { ref: false })])
+    this.#isGivingUp = true
+  }
+
+  #write(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(() => this.#insist(work))
+  }
+
+  async #insist(work: () => Promise<void>): Promise<void> {
+    while (!this.#isGivingUp) {
+      try {
+        return await work()
+      } catch (err) {
+        if (err instanceof NotFound) return
+        this.#ctx.log.warn({ err, cameraId: this.#camera.cameraId }, 'the clip index cannot be written now: trying again')
+        await sleep(RETRY_MS, undefined, { ref: false })
+      }
+    }
+  }
+
+  #pathOf = ({ file }: OpenClip) => join(clipFolder(this.#ctx), file)
+
+  /** The row of a clip, made where there is none yet. */
+  #idOf({ file, startedAt }: OpenClip): Promise<string> {
+    return openClip(this.#ctx, { ...this.#camera, file, startedAt })
+  }
+
+  async #setAside(clip: OpenClip, path: string): Promise<void> {
+    await setAside(this.#ctx, path)
+    await dropClip(this.#ctx, await this.#idOf(clip))
+  }
+}
+
+/** By how much the store's time is ahead of the box's clock: 0 unless that was set back (docs/decisions/0009-clock.md). */
+export const apartOf = ({ clock }: Context): number => clock.now().getTime() - (clock.source ?? clock).now().getTime()
+
+/** Where a clip began, as its file says it: when it was written last, less all that is in it. Null while there is no whole fragment, or half of one more. */
+export async function startByFile(
+  ctx: Context,
+  path: string,
+  { isLateByFrame }: Pick<OpenClip, 'isLateByFrame'>
+): Promise<Date | null> {
+  const info = await stat(path).catch(() => null)
+  const mp4 = await wholePartOf(path)
+  if (!info || mp4.fragments.length === 0 || info.size !== mp4.wholeBytes) return null
+  const lateMs = isLateByFrame ? (frameIntervalMs(mp4) ?? 0) : 0
+  return new Date(Math.round(info.mtimeMs - durationMs(mp4) - lateMs + apartOf(ctx)))
+}
+
+/** How long it lasts without the times at which the clock was set. */
+function steadyMs(mp4: Mp4): number {
+  const still = mp4.fragments.flatMap(({ stillness }) => stillness.map(({ ticks }) => ticks))
+  return durationMs(mp4) - (still.reduce((sum, ticks) => sum + ticks, 0) * 1000) / (mp4.track?.timescale ?? 1)
+}
+
+/** A file with nothing to play is kept beside the clips; one that holds no byte of any picture is removed. */
+export async function setAside(ctx: Context, path: string): Promise<void> {
+  const info = await stat(path).catch(() => null)
+  if (!info) return
+  const { headBytes } = await wholePartOf(path)
+  if (info.size <= headBytes) return void (await rm(path, { force: true }))
+  const folder = join(clipFolder(ctx), 'set-aside')
+  await mkdir(folder, { recursive: true })
+  await rename(path, join(folder, basename(path)))
+  ctx.log.warn({ file: basename(path) }, 'a clip without a whole fragment was set aside')
+}

@@ -1,0 +1,129 @@
+/** Recording: clips that are there, whole and on time, from a real stream; what happens when it breaks is told in the gaps. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { clipFile } from '#server/domain/camera/actions.ts'
+import { withoutFfmpeg as skip } from '#test/support/ffmpeg.ts'
+import { CREDENTIALS, openRecordingStore, paintedIn, recordedOf, untilRecorded } from '#test/support/recording.ts'
+import { eventsOf } from '#test/support/visiting.ts'
+
+const closed = (clips: { endedAt: Date | null }[]) => clips.filter(({ endedAt }) => endedAt !== null).length
+
+test('no frame is lost between clips, each starts when its first picture was painted, and no password is seen', {
+  skip
+}, async () => {
+  await using store = await openRecordingStore()
+  const cameraId = await store.onboard()
+  await untilRecorded(store, cameraId, ({ clips }) => closed(clips) >= 3)
+  const listed = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+  assert.ok(!listed.includes(CREDENTIALS.password), 'no list of processes shows the password')
+  const { body } = await store.admin.send('GET', `/api/v1/cameras/${cameraId}`)
+  assert.deepEqual([body.state, body.stateReason, body.health.width, body.health.height], ['recording', null, 320, 180])
+  assert.match(body.health.codecs, /^avc1\./)
+  assert.ok(!JSON.stringify(body).includes(CREDENTIALS.password))
+  await store.stop()
+  const { clips, gaps } = await recordedOf(store, cameraId)
+  assert.deepEqual(
+    gaps.map(({ cause, to }) => [cause, to]),
+    [['restart', null]],
+    'only what comes after the stop'
+  )
+  const painted = await Promise.all(clips.map(({ path }) => paintedIn(path)))
+  const all = painted.flat()
+  const from = store.sent[0]!.indexOf(all[0]!)
+  assert.deepEqual(all, store.sent[0]!.slice(from, from + all.length), 'every picture that was sent, in its order')
+  const starts = clips.map(({ startedAt }, n) => startedAt.getTime() - painted[n]![0]!)
+  for (const late of starts.slice(1)) assert.ok(Math.abs(late) < 50, `starts are late by ${starts.join(', ')} ms`)
+  assert.ok(starts[0]! > -50 && starts[0]! < 300, `pictures that waited while the stream was looked at: ${starts[0]} ms`)
+  for (const [n, clip] of clips.slice(1).entries()) {
+    const apart = clip.startedAt.getTime() - clips[n]!.endedAt!.getTime()
+    assert.ok(Math.abs(apart) < 60, `clip ${n + 1} starts ${apart} ms after the end of the one before`)
+    assert.equal(
+      Math.floor(clip.startedAt.getTime() / 5000) - Math.floor(clips[n]!.startedAt.getTime() / 5000),
+      1,
+      'cut on the wall clock'
+    )
+  }
+  const opened = await eventsOf(store.ctx, 'video.opened')
+  assert.deepEqual(
+    opened.map(({ videoId }) => videoId),
+    clips.map(({ videoId }) => videoId)
+  )
+  assert.equal((await eventsOf(store.ctx, 'video.closed')).length, clips.length)
+  const last = await clipFile(store.ctx, clips.at(-1)!.videoId)
+  assert.equal(last.fragments.reduce((sum, { bytes }) => sum + bytes, last.headBytes) <= last.bytes, true)
+})
+
+const causes = (gaps: { cause: string; to: string | null }[]) => gaps.map(({ cause, to }) => [cause, to !== null])
+
+test('whatever ends a recording is a gap with its cause, what was recorded plays, and it goes on by itself', {
+  skip
+}, async (t) => {
+  await using store = await openRecordingStore()
+  const cameraId = await store.onboard()
+  const recording = async () => (await store.admin.send('GET', `/api/v1/cameras/${cameraId}`)).body
+  const goesOn = async (gapCount: number) => {
+    const isOn = ({ clips, gaps }: Awaited<ReturnType<typeof recordedOf>>) =>
+      gaps.length === gapCount && gaps.every(({ to }) => to) && clips.at(-1)!.fragments.length > 0
+    const recorded = await untilRecorded(store, cameraId, isOn)
+    for (const { path, endedAt } of recorded.clips) if (endedAt) assert.ok((await paintedIn(path)).length > 0, path)
+    return recorded
+  }
+  await untilRecorded(store, cameraId, ({ clips }) => (clips[0]?.fragments.length ?? 0) >= 2)
+
+  await t.test('ffmpeg is killed', async () => {
+    const [pid] = execFileSync('pgrep', ['-f', `clips/${cameraId}/`], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+    process.kill(Number(pid), 'SIGKILL')
+    const { clips, gaps } = await goesOn(1)
+    assert.deepEqual(causes(gaps), [['offline', true]])
+    const painted = await paintedIn(clips[0]!.path)
+    const late = clips[0]!.endedAt!.getTime() - painted.at(-1)!
+    assert.ok(late > -60 && late < 120, `the end of what was left is known: ${late} ms after its last picture`)
+    assert.equal(gaps[0]!.from, clips[0]!.endedAt!.toISOString())
+    assert.equal(gaps[0]!.to, clips[1]!.startedAt.toISOString())
+  })
+  await t.test('the camera hangs up and refuses for a while', async () => {
+    store.rtsp.refuse('/1')
+    store.rtsp.hangUp('/1')
+    await untilRecorded(store, cameraId, ({ gaps }) => gaps.length === 2)
+    const { state, stateReason } = await recording()
+    assert.equal(state, 'retrying')
+    assert.ok(!stateReason.includes(CREDENTIALS.password), stateReason)
+    store.rtsp.refuse('/1', false)
+    assert.deepEqual(causes((await goesOn(2)).gaps), [
+      ['offline', true],
+      ['offline', true]
+    ])
+  })
+  await t.test('the camera is silent for three seconds, its line open', async () => {
+    const before = (await recordedOf(store, cameraId)).clips.length
+    await store.rtsp.untilWatched('/1')
+    store.rtsp.silence('/1', 3000)
+    const { gaps } = await untilRecorded(store, cameraId, ({ clips, gaps: all }) => all.length === 3 && closed(clips) > before)
+    const { from, to, cause } = gaps[2]!
+    assert.equal(cause, 'offline')
+    const seconds = (Date.parse(to!) - Date.parse(from)) / 1000
+    assert.ok(seconds > 2.5 && seconds < 5, `${seconds} s`)
+  })
+  await t.test('a new stream URL: the next recording starts before the last one ends', async () => {
+    const { body } = await store.admin.send('PATCH', `/api/v1/cameras/${cameraId}`, {
+      streamUrl: `${store.rtsp.url('/1')}?again`
+    })
+    assert.equal(body.streamUrl, (await recording()).streamUrl)
+    const { clips } = await untilRecorded(
+      store,
+      cameraId,
+      (now) => now.clips.filter(({ endedAt }) => !endedAt).length === 2 || now.clips.length > 6
+    )
+    await untilRecorded(store, cameraId, (now) => now.clips.filter(({ endedAt }) => !endedAt).length === 1)
+    assert.equal((await recordedOf(store, cameraId)).gaps.length, 3, `no gap: ${clips.length} clips`)
+  })
+  await t.test('disabled: the clip ends and the gap says so', async () => {
+    await store.admin.send('PATCH', `/api/v1/cameras/${cameraId}`, { enabled: false })
+    const { clips, gaps } = await untilRecorded(store, cameraId, (now) => now.gaps.length === 4)
+    assert.deepEqual([causes(gaps).at(-1), closed(clips)], [['disabled', false], clips.length])
+    assert.equal((await recording()).state, 'disabled')
+  })
+})
