@@ -1,8 +1,16 @@
 /** Cameras: onboarding, change, retirement. */
 import { Type } from 'typebox'
-import { Camera, CameraChange, CameraInput, CameraQuery } from '#contracts/api/cameras.ts'
+import { Camera, CameraChange, CameraInput, CameraQuery, StreamTest, StreamTestInput } from '#contracts/api/cameras.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
-import { addCamera, changeCamera, listCameras, readCamera, retireCamera } from '#server/domain/camera/actions.ts'
+import {
+  addCamera,
+  cameraSnapshot,
+  changeCamera,
+  listCameras,
+  readCamera,
+  retireCamera,
+  testStream
+} from '#server/domain/camera/actions.ts'
 import type { Resource } from './app.ts'
 
 const tags = ['cameras']
@@ -16,6 +24,15 @@ export const cameras: Resource = (app, ctx) => {
   app.post('/cameras', { schema: add, config: { access: 'cameras:write', idempotent: true } }, async (req, reply) =>
     reply.code(201).send(await addCamera(ctx, req.actor, req.body))
   )
+
+  const look = { summary: 'Test a stream before it is saved', tags, body: StreamTestInput, response: { 200: StreamTest } }
+  app.post('/cameras/test', { schema: look, config: { access: 'cameras:write' } }, async (req) => testStream(ctx, req.body))
+
+  const snapshot = { summary: 'What a camera sees now, as JPEG', tags, params, produces: ['image/jpeg'] }
+  app.get('/cameras/:id/snapshot', { schema: snapshot, config: { access: 'cameras:read' } }, async (req, reply) => {
+    const picture = await cameraSnapshot(ctx, req.params.id)
+    return reply.header('content-type', 'image/jpeg').header('cache-control', 'no-store').send(picture)
+  })
 
   const one = { summary: 'One camera', tags, params, response: { 200: Camera } }
   app.get('/cameras/:id', { schema: one, config: { access: 'cameras:read' } }, async (req) => readCamera(ctx, req.params.id))

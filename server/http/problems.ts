@@ -18,6 +18,8 @@ const STATUS: Record<string, number> = {
   'method-not-allowed': 405,
   'json-too-deep': 422,
   unfit: 422,
+  'stream-failed': 422,
+  'no-ffmpeg': 503,
   'idempotency-key-malformed': 422,
   'idempotency-key-reused': 422,
   'too-many-failures': 429,

@@ -2,7 +2,7 @@
  * What one camera's recorder writes into the index, in the order in which it happened. While the database is away it waits and tries again:
  * the files hold everything, so what cannot be written before the server stops is read from them at the next start.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GapCause } from '#contracts/api/videos.ts'
@@ -19,7 +19,7 @@ import {
   wholePartOf
 } from '#server/domain/camera/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { durationMs, type Mp4 } from '#server/platform/mp4.ts'
+import { durationMs, type Mp4, readingFrom } from '#server/platform/mp4.ts'
 
 /** A clip that is being recorded. `isFirst`: of its run, so that its start must be read from the file. */
 export type OpenClip = { file: string; startedAt: Date; isFirst: boolean; isLateByFrame: boolean; isCorrected: boolean }
@@ -134,7 +134,8 @@ export async function startByFile(
 ): Promise<Date | null> {
   const info = await stat(path).catch(() => null)
   const mp4 = await wholePartOf(path)
-  if (!info || mp4.fragments.length === 0 || info.size !== mp4.wholeBytes) return null
+  if (!info || mp4.fragments.length === 0 || !(info.size === mp4.wholeBytes || (await isClosed(path, mp4.wholeBytes))))
+    return null
   const lateMs = isLateByFrame ? (frameIntervalMs(mp4) ?? 0) : 0
   return new Date(Math.round(info.mtimeMs - durationMs(mp4) - lateMs + apartOf(ctx)))
 }
@@ -155,4 +156,11 @@ export async function setAside(ctx: Context, path: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await rename(path, join(folder, basename(path)))
   ctx.log.warn({ file: basename(path) }, 'a clip without a whole fragment was set aside')
+}
+
+/** Was the file closed in good order: does the index of fragments, which comes last, follow the last of them? */
+async function isClosed(path: string, wholeBytes: number): Promise<boolean> {
+  await using file = await open(path, 'r')
+  const head = await readingFrom(file)(wholeBytes, 8)
+  return head.toString('latin1', 4, 8) === 'mfra'
 }

@@ -8,8 +8,9 @@ import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import type { StreamSource } from '#server/domain/camera/actions.ts'
 import type { Ffmpeg } from '#server/platform/ffmpeg.ts'
-import { recordCommand, type Source } from './arguments.ts'
+import { recordCommand } from './arguments.ts'
 
 export type ClipLine = { file: string; startMs: number; endMs: number }
 export type RecordingListener = {
@@ -21,7 +22,7 @@ export type RecordingListener = {
   /** It is over; `words` are its last ones, with whatever it said of the stream. */
   ended(words: string): void
 }
-type Options = { ffmpeg: Ffmpeg; source: Source; clipSeconds: number; folder: string; isSlowToShow: boolean }
+type Options = { ffmpeg: Ffmpeg; source: StreamSource; clipSeconds: number; folder: string; isSlowToShow: boolean }
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
 const KILL_AFTER_MS = 4000
@@ -61,7 +62,7 @@ export class Recording {
     this.#child = child
     child.once('error', (error) => this.#words.push(error.message))
     child.stdin!.on('error', () => undefined) // it ended before it read
-    child.stdin!.end(this.#command.input)
+    child.stdin!.end(this.#command.stdin)
     createInterface(child.stdout!).on('line', (line) => this.#hearClip(line))
     createInterface(child.stderr!).on('line', (line) => this.#hearWords(line))
     createInterface(child.stdio[3] as Readable).on('line', (line) => this.#hearFrames(line))

@@ -127,3 +127,30 @@ test('whatever ends a recording is a gap with its cause, what was recorded plays
     assert.equal((await recording()).state, 'disabled')
   })
 })
+
+test('a stream is tested before it is saved, and a camera shows what it sees', { skip }, async () => {
+  await using store = await openRecordingStore()
+  const look = (streamUrl: string) => store.admin.send('POST', '/api/v1/cameras/test', { streamUrl })
+  const { status, body, text } = await look(store.rtsp.url('/1'))
+  assert.equal(status, 200, text)
+  assert.deepEqual(
+    [body.codec, body.width, body.height, body.hasBFrames, body.isPlayableInBrowsers, body.clipsPerDay],
+    ['h264', 320, 180, false, true, 17_280]
+  )
+  assert.ok(body.framesPerSecond > 10 && body.framesPerSecond < 30, `${body.framesPerSecond} frames a second`)
+  assert.ok(body.keyframeEverySeconds > 0.5 && body.keyframeEverySeconds < 3 && body.gigabytesPerDay > 0 && body.quotaDays > 1)
+  assert.deepEqual([body.warnings, Buffer.from(body.snapshot, 'base64').subarray(0, 2).toString('hex')], [[], 'ffd8'])
+  const wrong = await look(store.rtsp.url('/nothing').replace(CREDENTIALS.password, 'Wrong-Word'))
+  assert.deepEqual([wrong.status, wrong.body.code], [422, 'stream-failed'], wrong.text)
+  assert.ok(!wrong.text.includes('Wrong-Word'), wrong.text)
+  assert.equal((await look('file:///etc/passwd')).status, 422)
+  const cameraId = await store.onboard()
+  const path = `/api/v1/cameras/${cameraId}/snapshot`
+  assert.equal((await store.admin.send('GET', path)).body.code, 'no-picture')
+  await untilRecorded(store, cameraId, ({ clips }) => (clips[0]?.fragments.length ?? 0) >= 1)
+  const picture = await store.app.inject({ method: 'GET', url: path, headers: { authorization: `Bearer ${store.admin.token}` } })
+  assert.deepEqual(
+    [picture.statusCode, picture.headers['content-type'], picture.rawPayload.subarray(0, 2).toString('hex')],
+    [200, 'image/jpeg', 'ffd8']
+  )
+})

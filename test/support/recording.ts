@@ -1,5 +1,6 @@
 /** A store that records in tests: simulated cameras over RTSP, clips in seconds, and what their pictures say of the time. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VideoGap } from '#contracts/api/videos.ts'
 import { type ClipFile, clipFilesDuring, gapsDuring } from '#server/domain/camera/actions.ts'
@@ -90,3 +91,5 @@ export async function paintedIn(path: string): Promise<number[]> {
     return atMs
   })
 }
+
+export const pathOf = ({ dataDir }: { dataDir: string }, ...rest: string[]): string => join(dataDir, 'clips', ...rest)
