@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '#server/context.ts'
+import { camerasInUse } from '#server/domain/camera/actions.ts'
 import { type Row, readHouse, readMachine, readSlowly, readStore } from './figures/reads.ts'
 
 const QUICK_MS = 10_000
@@ -42,6 +43,7 @@ export function registerFigures(ctx: Context): void {
     (known) => known.oldestTicket
   )
   gauge('machines', 'Machines in use, online and offline', store, (known) => known.machines, 'state')
+  registerCameras(ctx)
   gauge('alarms', 'Alarms that are on, by kind', house, (known) => known.alarms, 'kind')
   gauge('job_last_finished_timestamp_seconds', 'When a background job last ended', house, (known) => known.jobsFinished, 'job')
   gauge('job_failures', 'Failed runs of a background job since the store began', house, (known) => known.jobsFailures, 'job')
@@ -83,6 +85,28 @@ export function registerFigures(ctx: Context): void {
     { labels: { version }, value: 1 }
   ])
 }
+
+/** Of each camera in use: from memory, but for its gaps, so they are read as seldom as the rest. */
+function registerCameras(ctx: Context): void {
+  const cameras = kept(ctx, QUICK_MS, camerasInUse)
+  const figure = (name: string, help: string, value: (camera: CameraInUse) => number | null) =>
+    ctx.metrics.gauges({ name: `niflr_camera_${name}`, help, labelNames: ['camera'] }, async () =>
+      ((await cameras()) ?? []).flatMap((camera) => {
+        const is = value(camera)
+        return is === null ? [] : [{ labels: { camera: camera.name }, value: is }]
+      })
+    )
+  figure('recording', '1 while frames of an enabled camera come and are written', ({ state }) => Number(state === 'recording'))
+  figure('last_frame_age_seconds', 'How long ago its last frame came; absent before the first', ({ health }) =>
+    health.lastFrameAgeMs === null ? null : health.lastFrameAgeMs / 1000
+  )
+  figure('frames_per_second', 'Frames of the last 10 s', ({ health }) => health.framesPerSecond)
+  figure('bits_per_second', 'What was written in the last 10 s', ({ health }) => health.bitsPerSecond)
+  figure('restarts', 'How often its recorder was started anew since the server started', ({ health }) => health.restarts)
+  figure('gaps_24h', 'Gaps in the last 24 hours', ({ health }) => health.gaps24h)
+  figure('gap_seconds_24h', 'How long they were in all', ({ health }) => health.gapSeconds24h)
+}
+type CameraInUse = Awaited<ReturnType<typeof camerasInUse>>[number]
 
 /** One reading for all who ask within `keepMs`; null while it fails, tried again soon. */
 function kept<T>(ctx: Context, keepMs: number, read: (ctx: Context) => Promise<T>): () => Promise<T | null> {

@@ -2,6 +2,7 @@
 export {
   addCamera,
   type CameraToRecord,
+  camerasInUse,
   camerasToRecord,
   changeCamera,
   listCameras,

@@ -118,6 +118,12 @@ export async function listCameras(ctx: Context, query: CameraQuery): Promise<{ i
   return { ...page, items: page.items.map((row) => cameraOf(ctx, row)) }
 }
 
+/** All cameras that are wanted, as the API shows them: for the figures. */
+export async function camerasInUse(ctx: Context): Promise<Camera[]> {
+  const page = await cameraPage(ctx.db, { now: ctx.clock.now(), limit: 10_000 })
+  return page.items.filter(({ enabled }) => enabled).map((row) => cameraOf(ctx, row))
+}
+
 /** One camera, retired or not. Throws NotFound. */
 export async function readCamera(ctx: Context, id: string): Promise<Camera> {
   const row = await cameraById(ctx.db, id, ctx.clock.now())
