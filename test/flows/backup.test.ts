@@ -82,7 +82,9 @@ test('every type comes back to the bit, sealed or not, and the backup of an olde
     const [had, has] = [hashes(manifest), hashes(found)]
     delete had.machine_session_scale // a migration gave it a column
     delete has.machine_session_scale
-    assert.deepEqual(has, had)
+    const made = Object.keys(has).filter((name) => !(name in had)) // tables that migrations since have made
+    assert.ok(made.length > 0 && made.every((name) => has[name]!.rows === 0), `${made}`)
+    assert.deepEqual(Object.fromEntries(Object.keys(had).map((name) => [name, has[name]])), had)
     assert.equal(found.tables.find(({ name }) => name === 'machine_session_scale')!.rows, 1)
   }
 })
