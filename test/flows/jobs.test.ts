@@ -62,7 +62,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
   await until(
     'all ran',
     async () =>
-      (await items()).length === 11 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
+      (await items()).length === 12 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
   )
   await jobs.stop()
   assert.deepEqual(
@@ -76,6 +76,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'review-empty-tickets',
       'rotate-machine-sessions',
       'settle-weight-changes',
+      'watch-cameras',
       'watch-clock',
       'watch-commands',
       'watch-machines'
