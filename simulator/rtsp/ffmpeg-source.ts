@@ -20,11 +20,10 @@ export const encode = (fps: number): string[] => [
   ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv']
 ]
 
-/** Built: nothing runs. Started: ffmpeg works until it ends (which is told) or is stopped. */
+/** Built: nothing runs. Started: ffmpeg works until it ends (which is told) or is stopped; may be started again then. */
 export class FfmpegSource implements VideoSource {
   readonly job: FfmpegJob
   process: ChildProcess | null = null
-  #isStopping = false
 
   constructor(job: FfmpegJob) {
     this.job = job
@@ -49,13 +48,13 @@ export class FfmpegSource implements VideoSource {
     })
     child.once('close', async (code) => {
       await read
-      if (!this.#isStopping) sink.ended(`ffmpeg ended (${code}): ${lastWords}`)
+      if (this.process === child) sink.ended(`ffmpeg ended (${code}): ${lastWords}`)
     })
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true
     const child = this.process
+    this.process = null
     if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGKILL')
     await once(child, 'close')

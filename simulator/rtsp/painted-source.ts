@@ -39,6 +39,8 @@ export class PaintedSource implements VideoSource {
   }
 
   start(sink: VideoSink): void {
+    this.#times = []
+    this.#isTaken = true
     const ended = (reason: string) => {
       this.#rest()
       sink.ended(reason)

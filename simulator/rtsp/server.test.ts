@@ -29,8 +29,9 @@ function handCamera(): VideoSource & { show(number: number, isKey?: boolean): vo
 async function published(options: Partial<RtspServerOptions> = {}) {
   const server = await openRtspServer({ port: 0, ...options })
   const camera = handCamera()
-  await server.publish('/entry', camera)
-  return { server, camera, url: `rtsp://127.0.0.1:${server.port}/entry`, [Symbol.asyncDispose]: () => server.close() }
+  const ended: string[] = []
+  await server.publish('/entry', camera, { onEnded: (reason) => void ended.push(reason) })
+  return { server, camera, ended, url: `rtsp://127.0.0.1:${server.port}/entry`, [Symbol.asyncDispose]: () => server.close() }
 }
 const numbers = (pictures: { nals: Buffer[] }[]) => pictures.map(({ nals }) => nals.at(-1)![1])
 
@@ -127,6 +128,7 @@ test('a camera hangs up, refuses, fails and goes away when it is told to', async
   it.server.refuse('/entry', false)
   const second = await watch()
   it.camera.fail('the lens is broken')
+  assert.deepEqual(it.ended, ['the lens is broken'])
   await second.untilClosed()
   assert.equal((await refused.request('DESCRIBE', it.url)).status, 503)
   await it.server.unpublish('/entry')

@@ -16,6 +16,8 @@ export type RtspServerOptions = {
   joinAt?: JoinAt
 }
 
+export type PublishOptions = { name?: string; onEnded?: (reason: string) => void }
+
 /** Listens until it is closed. Paths begin with a slash, as in `/entry`. */
 export class RtspServer {
   readonly port: number
@@ -34,12 +36,15 @@ export class RtspServer {
     this.#udp = udp
   }
 
-  /** Starts the source; resolves with its first picture. Throws an Error with the source's words when there is none, or when the path is taken. */
-  async publish(path: string, source: VideoSource, name = path.slice(1)): Promise<void> {
+  /**
+   * Starts the source; resolves with its first picture. Throws an Error with the source's words when there is none, or when the path is
+   * taken. `onEnded` is told when the source ends by itself later: clients have been hung up on, and are told 503 from then on.
+   */
+  async publish(path: string, source: VideoSource, { name = path.slice(1), onEnded }: PublishOptions = {}): Promise<void> {
     if (this.#streams.has(path)) throw new Error(`${path} is published already`)
     const stream = new Stream(name, source, this.#options.joinAt ?? 'last-keyframe')
     this.#streams.set(path, stream)
-    await stream.start().catch(async (error: Error) => {
+    await stream.start(onEnded).catch(async (error: Error) => {
       await this.unpublish(path)
       throw error
     })
@@ -58,6 +63,9 @@ export class RtspServer {
     const login = credentials ? `${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@` : ''
     return `rtsp://${login}${host}:${this.port}${path}`
   }
+
+  /** Bytes of RTP made so far, of all streams. */
+  bytesMade = (): number => [...this.#streams.values()].reduce((sum, stream) => sum + stream.bytes, 0)
 
   /** How many clients play it now. */
   viewers = (path: string): number => this.#stream(path).viewers.size

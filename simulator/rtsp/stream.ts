@@ -44,14 +44,21 @@ export class Stream {
     this.#joinAt = joinAt
   }
 
+  /** Bytes of RTP payload so far. */
+  get bytes(): number {
+    return this.#rtp.bytes
+  }
+
   /** Resolves with the first picture. Rejects when the source ends before it has made one. */
-  start(): Promise<void> {
+  start(onEnded: (reason: string) => void = () => undefined): Promise<void> {
+    let isShown = false
     return new Promise((resolve, reject) => {
       this.#source.start({
         parameters: (sets) => {
           this.parameters = sets
         },
         picture: (unit) => {
+          isShown = true
           this.#show(unit)
           resolve()
         },
@@ -59,6 +66,7 @@ export class Stream {
           reject(new Error(`${this.name}: ${reason}`))
           this.parameters = null
           this.hangUp()
+          if (isShown) onEnded(reason)
         }
       })
     })
