@@ -10,6 +10,7 @@ const ARMFUL = 6
 /** Changes the store mode now, as staff do from their screen. */
 export function changeMode(stage: Stage, mode: StoreMode): Draft {
   stage.truth.modeChanged(mode, timeAt(stage, stage.ms))
+  stage.witness({ sight: 'mode', ms: stage.ms, mode })
   stage.say(`the store goes to ${mode}`)
   return { kind: 'mode', deviceId: 'staff', body: { mode } }
 }

@@ -10,6 +10,7 @@ import type { Agenda } from './agenda.ts'
 import type { Facing, Machine, ProductSpec, Unit } from './machine.ts'
 import type { Person } from './people.ts'
 import type { Random } from './random.ts'
+import type { Witness } from './sights.ts'
 import type { Truth } from './truth.ts'
 
 export type ScannerSpec = { name: string; tag: ScannerTag; transport: 'http' | 'mqtt' }
@@ -48,6 +49,8 @@ export type Stage = {
   people: Person[]
   inside: Map<string, Visit>
   truth: Truth
+  /** Told what there is to see, when a scene decides it: a little before it begins. */
+  witness: Witness
   random: Random
   storeId: string | null
   count: number

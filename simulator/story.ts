@@ -101,7 +101,13 @@ function openStage({ name, machines, scanners, products }: Scenario, { seed, sta
   const catalogue = new Map(products.map((p) => [p.sku, p]))
   const stage: Stage = {
     ...{ ms: 0, startMs, storeId, random, say, scanners, products: catalogue, count: 0 },
-    ...{ agenda: openAgenda(), inside: new Map(), truth: new Truth(), people: gatherPeople(random.fork('people')) },
+    ...{
+      agenda: openAgenda(),
+      inside: new Map(),
+      truth: new Truth(),
+      witness: () => undefined,
+      people: gatherPeople(random.fork('people'))
+    },
     machines: machines.map((spec) => openMachine(spec, catalogue, random.fork(spec.machineId)))
   }
   for (const machine of stage.machines) machine.bootId = `${machine.spec.machineId}-${startMs.toString(36)}`

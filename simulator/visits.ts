@@ -22,6 +22,7 @@ export function beginVisit(stage: Stage, person: Person, { deeds, whenGone }: { 
   const visit: Visit = { visitKey, person, hands: [], refused: null, exitTries: 0, random: stage.random.fork(visitKey) }
   stage.inside.set(visitKey, visit)
   stage.truth.entered(visitKey, person, timeAt(stage, stage.ms))
+  stage.witness({ sight: 'arrival', ms: stage.ms, visitKey, person })
   stage.say(`${person.name} (${person.role}) shows a code at the entry`)
   after(stage, visit.random.range(1500, 2500), () => nextDeed(stage, visit, { deeds, whenGone }))
   return showCode(stage, visit, 'ENTRY')
@@ -31,7 +32,9 @@ function nextDeed(stage: Stage, visit: Visit, { deeds, whenGone }: { deeds: Deed
   const [deed, ...rest] = deeds
   if (visit.refused) return gone(stage, visit, whenGone)
   if (!deed) {
-    after(stage, visit.random.range(1200, 2500), () => leave(stage, visit, whenGone))
+    const inMs = visit.random.range(1200, 2500)
+    after(stage, inMs, () => leave(stage, visit, whenGone))
+    stage.witness({ sight: 'departure', ms: stage.ms, visitKey: visit.visitKey, atMs: stage.ms + inMs })
     return
   }
   const tookMs = deed(stage, visit)
@@ -52,6 +55,7 @@ function leave(stage: Stage, visit: Visit, whenGone: () => void): Draft | undefi
 
 function gone(stage: Stage, visit: Visit, whenGone: () => void): undefined {
   stage.inside.delete(visit.visitKey)
+  stage.witness({ sight: 'gone', ms: stage.ms, visitKey: visit.visitKey })
   whenGone()
 }
 
@@ -74,6 +78,8 @@ export function hearDoor(
 ): void {
   const visit = stage.inside.get(visitKey)
   if (!visit) return
+  const refused = 'refused' in reply ? reply.refused : null
+  stage.witness({ sight: 'door', ms: stage.ms, visitKey, direction, refused })
   if (direction === 'ENTRY') {
     stage.truth.answered(visitKey, reply)
     if ('refused' in reply) visit.refused = reply.refused
@@ -90,16 +96,20 @@ type Told = Pick<TruthAction, 'kind' | 'sku' | 'quantity' | 'isMisplaced'> & {
   grip: Grip
   atMs: number
 }
-/** The truth learns of a deed at the moment its weight changes; a machine that settles changes itself is set to look once hands are off. */
+/** Who watches sees somebody reach out now; the truth learns of the deed at the moment its weight changes. */
 export function tell(stage: Stage, visit: Visit, { machine, facing, grip, atMs, ...facts }: Told): void {
   const scaleId = (index: number) => machine.shelf.scales[index]!.scaleId
   const grams = Object.fromEntries(
     [...grip.grams].filter(([, g]) => g !== 0).map(([index, g]) => [scaleId(index), Math.round(g * 10) / 10])
   )
   const scaleIds = facing.scales.map(scaleId)
+  const { machineId } = machine.spec
+  const skus = grip.units.map((unit) => unit.sku)
+  const place = { machineId, facing: machine.facings.indexOf(facing) }
+  stage.witness({ sight: 'reach', ms: stage.ms, atMs, visitKey: visit.visitKey, ...place, kind: facts.kind, skus })
   stage.agenda.note(atMs, () => {
     const at = timeAt(stage, atMs).toISOString()
-    stage.truth.acted({ at, visitKey: visit.visitKey, machineId: machine.spec.machineId, scaleIds, grams, ...facts })
+    stage.truth.acted({ at, visitKey: visit.visitKey, machineId, scaleIds, grams, ...facts })
     return undefined
   })
 }
