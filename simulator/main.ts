@@ -7,6 +7,7 @@ import { startSimulatedShop } from './run.ts'
 const USAGE = `node simulator/main.ts --base-url http://127.0.0.1:8000 --mqtt-url mqtt://127.0.0.1:1883
   --scenario NAME   quiet-morning, two-at-once, busy-hour, refill-trip or demo (the default)
   --seed TEXT       the same seed, the same story (default 1)
+  --ffmpeg PATH     mounts cameras whose pictures this ffmpeg encodes
   --shoppers N      --seconds N      --truth FILE (what really happened, as JSON lines)
 Standard input: one line, {"apiToken":"…"} or {"username":"…","password":"…"} of an admin.
 `
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     shoppers: text,
     seconds: text,
     truth: text,
+    ffmpeg: text,
     help: { type: 'boolean' }
   } as const
   const { values } = parseArgs({ options })
@@ -51,7 +53,8 @@ async function main(): Promise<void> {
     ...{ baseUrl, mqttUrl, scenario, seed, say, credentials: await readCredentials() },
     ...(shoppers && { shoppers: Number(shoppers) }),
     ...(seconds && { seconds: Number(seconds) }),
-    ...(truth && { truthFile: truth })
+    ...(truth && { truthFile: truth }),
+    ...(values.ffmpeg && { ffmpeg: values.ffmpeg })
   })
   const shop = await Promise.race([stop, starting])
   if (!shop) return

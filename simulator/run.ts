@@ -3,6 +3,8 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { type Credentials, StaffApi } from './api.ts'
+import { type Cameras, openCameras } from './cameras/cameras.ts'
+import { onboardCameras } from './cameras/onboarding.ts'
 import { sendHome } from './leftovers.ts'
 import { type Onboarded, onboard } from './onboarding.ts'
 import { scenarioNamed } from './scenarios/index.ts'
@@ -19,6 +21,8 @@ export type SimulatedShopOptions = {
   shoppers?: number
   seconds?: number
   say: (line: string) => void
+  /** The ffmpeg that encodes the cameras' pictures; without it the shop has no cameras. */
+  ffmpeg?: string
   /** One JSON line per thing that really happened. */
   truthFile?: string
 }
@@ -49,6 +53,7 @@ export async function startSimulatedShop(options: SimulatedShopOptions): Promise
   story.truth.knowProducts(onboarded.products)
   const truthFile = options.truthFile ? createWriteStream(options.truthFile, { flags: 'a' }) : null
   story.truth.onRecord = (record) => void truthFile?.write(`${JSON.stringify(record)}\n`)
+  const cameras = options.ffmpeg ? await mountCameras(api, { story, ffmpeg: options.ffmpeg, say }) : null
   const shop = new Shop({ baseUrl, mqttUrl, onboarded, story, api, say })
   await shop.start()
   return {
@@ -57,7 +62,25 @@ export async function startSimulatedShop(options: SimulatedShopOptions): Promise
     finished: () => shop.finished(),
     async stop() {
       await shop.stop()
+      await cameras?.close()
       if (truthFile) await once(truthFile.end(), 'finish')
     }
   }
+}
+
+/** A shop whose cameras cannot be mounted is open all the same. */
+async function mountCameras(
+  api: StaffApi,
+  { story, ffmpeg, say }: { story: Story; ffmpeg: string; say: (line: string) => void }
+): Promise<Cameras | null> {
+  let cameras: Cameras
+  try {
+    cameras = await openCameras({ story, ffmpeg, say })
+  } catch (error) {
+    say(`no cameras: ${(error as Error).message} (cameras need ffmpeg: apt install ffmpeg, or FFMPEG_PATH)`)
+    return null
+  }
+  for (const { name, streamUrl } of cameras.mounted) say(`camera ${name}: ${streamUrl}`)
+  await onboardCameras(api, cameras.mounted).catch((error: Error) => say(`the store does not take the cameras: ${error.message}`))
+  return cameras
 }

@@ -20,7 +20,7 @@ await runUntilStopped(async (stopping) => {
     say(`first start: sign in as "${house.first.username}" with password ${house.first.password} (shown this once)`)
   say(`ready: ${house.url}/ · API docs at ${house.url}/api/docs · tickets at ${house.url}/api/v1/tickets`)
   const mqttUrl = config.mqttUrl ?? `mqtt://${config.mqttHost}:${house.mqttPort}`
-  const shop = spawn(process.execPath, [SIMULATOR, '--base-url', house.url, '--mqtt-url', mqttUrl], {
+  const shop = spawn(process.execPath, [SIMULATOR, '--base-url', house.url, '--mqtt-url', mqttUrl, '--ffmpeg', 'ffmpeg'], {
     stdio: ['pipe', 'inherit', 'inherit']
   })
   shop.stdin.end(`${JSON.stringify({ apiToken: await simulatorToken(house.ctx) })}\n`)
