@@ -8,6 +8,7 @@ import { ingest } from './ingest.ts'
 import { lists } from './lists.ts'
 import { samples } from './samples.ts'
 import { shelves } from './shelves.ts'
+import { simcam } from './simcam.ts'
 import { start } from './start.ts'
 import { type Bench, printTable, type Row } from './table.ts'
 
@@ -18,7 +19,8 @@ const BENCHES: Bench[] = [
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
   idle, // ten minutes of heartbeats: memory and CPU
-  start // from a fresh clone, and again
+  start, // from a fresh clone, and again
+  simcam // the demo's cameras: painting, encoding, serving
 ]
 const USAGE = `npm run bench [-- NAME…] [--json] [--rows N] [--seconds N] [--data FOLDER] [--history FOLDER]; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
 
