@@ -80,6 +80,6 @@ function drawStock(canvas: Canvas, stock: Box, { units, goods }: { units: string
   for (const [n, sku] of units.slice(0, columns * ROWS).entries()) {
     const [column, row] = [Math.floor(n / ROWS), n % ROWS]
     const at = { x: stock.x + inset + (column + 0.5) * UNIT_PITCH, y: stock.y + (row + 0.5) * UNIT_PITCH + 2 }
-    drawUnit(canvas, at, UNIT_PIXELS, goods.colours.get(sku))
+    drawUnit(canvas, at, UNIT_PIXELS, goods.looks.get(sku))
   }
 }

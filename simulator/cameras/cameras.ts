@@ -7,7 +7,7 @@ import { aisleMotif } from './aisle-view.ts'
 import { doorMotif } from './door-view.ts'
 import type { Goods } from './figures.ts'
 import { HEIGHT, openFloorPlan, type Place, WIDTH } from './floor-plan.ts'
-import { goodsColours } from './palette.ts'
+import { looksOf } from './palette.ts'
 import { Scene } from './scene.ts'
 import { openView } from './view.ts'
 
@@ -33,7 +33,7 @@ export async function openCameras({ story, ffmpeg, say, placeIds }: CameraOption
   const scene = new Scene(plan, story.stage.machines)
   story.stage.witness = (sight) => scene.witness(sight)
   const goods: Goods = {
-    colours: goodsColours(products.map(({ sku }) => sku)),
+    looks: looksOf(products.map(({ sku }) => sku)),
     names: new Map(products.map(({ sku, name }) => [sku, name]))
   }
   const places = plan.filter(({ id }) => !placeIds || placeIds.includes(id))

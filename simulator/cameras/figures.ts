@@ -1,14 +1,15 @@
 /** Draws people from above: shoulders and head, the reaching arm, the basket with what was taken, the name. */
 import type { Canvas, Colour, Point } from './canvas.ts'
 import { textWidth, write } from './lettering.ts'
-import { BAR, BASKET, BASKET_INSIDE, CALM, clothesOf, GOOD, HAIR, INK, PAPER, SKIN, WARNING } from './palette.ts'
+import { BAR, BASKET, BASKET_INSIDE, CALM, clothesOf, GOOD, HAIR, INK, type Look, PAPER, SKIN, WARNING } from './palette.ts'
 import { disc, roundBox, stroke } from './shapes.ts'
 import { basketAt, handAt, headingAt, justDone, type Reach, type Walker, whereAt } from './walker.ts'
 
 /** How products look and are called. */
-export type Goods = { colours: Map<string, Colour>; names: Map<string, string> }
+export type Goods = { looks: Map<string, Look>; names: Map<string, string> }
 
 const TOLD_MS = 2300
+const UNKNOWN: Look = { paint: CALM, isDotted: false }
 const VERBS: Record<Reach['kind'], [string, Colour]> = {
   take: ['takes', GOOD],
   'put-back': ['puts back', WARNING],
@@ -67,16 +68,17 @@ function drawBasket(canvas: Canvas, { x, y }: Point, skus: string[], goods: Good
   roundBox(canvas, { x: x - 23, y: y - 19, width: 46, height: 38 }, { radius: 7, paint: BASKET })
   roundBox(canvas, { x: x - 19, y: y - 15, width: 38, height: 30 }, { radius: 4, paint: BASKET_INSIDE })
   for (const [n, sku] of skus.slice(-6).entries())
-    drawUnit(canvas, { x: x - 12 + (n % 3) * 12, y: y - 7 + Math.floor(n / 3) * 13 }, 10, goods.colours.get(sku))
+    drawUnit(canvas, { x: x - 12 + (n % 3) * 12, y: y - 7 + Math.floor(n / 3) * 13 }, 10, goods.looks.get(sku))
 }
 
 /** A handful of units around a point. */
 function drawUnits(canvas: Canvas, { x, y }: Point, skus: string[], goods: Goods): void {
   const row = Math.min(3, skus.length)
   for (const [n, sku] of skus.entries())
-    drawUnit(canvas, { x: x + ((n % 3) - (row - 1) / 2) * 17, y: y - Math.floor(n / 3) * 17 }, 16, goods.colours.get(sku))
+    drawUnit(canvas, { x: x + ((n % 3) - (row - 1) / 2) * 17, y: y - Math.floor(n / 3) * 17 }, 16, goods.looks.get(sku))
 }
 
-export function drawUnit(canvas: Canvas, { x, y }: Point, size: number, paint: Colour = CALM): void {
+export function drawUnit(canvas: Canvas, { x, y }: Point, size: number, { paint, isDotted }: Look = UNKNOWN): void {
   roundBox(canvas, { x: x - size / 2, y: y - size / 2, width: size, height: size }, { radius: size / 5, paint })
+  if (isDotted) disc(canvas, { x, y }, size / 5, PAPER)
 }

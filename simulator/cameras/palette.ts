@@ -43,6 +43,8 @@ const GOODS = [
 
 export const clothesOf = (ordinal: number, isStaff: boolean): Colour => (isStaff ? STAFF : CLOTHES[ordinal % CLOTHES.length]!)
 
+/** A dot tells a second product of the same colour apart. */
+export type Look = { paint: Colour; isDotted: boolean }
 /** Neighbours on a shelf never look alike: products take the colours in their order. */
-export const goodsColours = (skus: string[]): Map<string, Colour> =>
-  new Map(skus.map((sku, n) => [sku, GOODS[n % GOODS.length]!]))
+export const looksOf = (skus: string[]): Map<string, Look> =>
+  new Map(skus.map((sku, n) => [sku, { paint: GOODS[n % GOODS.length]!, isDotted: Math.floor(n / GOODS.length) % 2 === 1 }]))

@@ -8,7 +8,7 @@ import { Canvas, colour } from './canvas.ts'
 import { doorMotif } from './door-view.ts'
 import { HEIGHT, openFloorPlan, WIDTH } from './floor-plan.ts'
 import { capHeight, textWidth, write } from './lettering.ts'
-import { goodsColours } from './palette.ts'
+import { looksOf } from './palette.ts'
 import { Scene } from './scene.ts'
 import { disc, roundBox, stroke } from './shapes.ts'
 import { openView } from './view.ts'
@@ -29,7 +29,7 @@ test('when everybody has left, each picture is as if nobody had been there', asy
   story.stage.witness = (sight) => scene.witness(sight)
   const { startMs } = story.stage
   const skus = story.scenario.products.map(({ sku }) => sku)
-  const goods = { colours: goodsColours(skus), names: new Map<string, string>() }
+  const goods = { looks: looksOf(skus), names: new Map<string, string>() }
   const view = (n: number) => {
     const place = plan[n]!
     const motif = place.kind === 'aisle' ? aisleMotif(place, goods) : doorMotif(place, goods)
@@ -60,7 +60,7 @@ test('a picture is repainted only where something moves', () => {
   const story = simulateStory({ seed: 6, scenario: 'quiet-morning', seconds: 60 })
   const plan = openFloorPlan(story.scenario.machines)
   const scene = new Scene(plan, story.stage.machines)
-  const motif = aisleMotif(plan[1]!, { colours: new Map(), names: new Map() })
+  const motif = aisleMotif(plan[1]!, { looks: new Map(), names: new Map() })
   const paint = openView({ title: 'Aisle 1', motif, scene, storyMs: (atMs) => atMs })
   const frame = blankFrame(WIDTH, HEIGHT)
   paint(frame, 0)
