@@ -1,5 +1,6 @@
 /** Draws people from above: shoulders and head, the reaching arm, the basket with what was taken, the name. */
 import type { Canvas, Colour, Point } from './canvas.ts'
+import { WALKWAY_Y } from './floor-plan.ts'
 import { textWidth, write } from './lettering.ts'
 import { BAR, BASKET, BASKET_INSIDE, CALM, clothesOf, GOOD, HAIR, INK, type Look, PAPER, SKIN, WARNING } from './palette.ts'
 import { disc, roundBox, stroke } from './shapes.ts'
@@ -45,10 +46,11 @@ export function drawBody(canvas: Canvas, walker: Walker, { ms, goods }: { ms: nu
 /** The name, and for a while what was done last; on the side away from the shelf. */
 export function drawName(canvas: Canvas, walker: Walker, { ms, goods }: { ms: number; goods: Goods }): void {
   const at = whereAt(walker, ms)!
-  const side = headingAt(walker, ms) === 'down' ? -1 : 1
-  const isAcross = ['left', 'right'].includes(headingAt(walker, ms))
+  const heading = headingAt(walker, ms)
+  const isAcross = TOWARDS[heading].x !== 0
+  const side = heading === 'down' || (isAcross && at.y > WALKWAY_Y + 50) ? -1 : 1
   const name = walker.person.role === 'customer' ? walker.person.name : `${walker.person.name} (staff)`
-  const y = at.y + side * (isAcross ? 84 : 46)
+  const y = at.y + (isAcross ? (side > 0 ? 84 : -54) : side * 46)
   drawPlate(canvas, name, { at: { x: at.x, y }, size: 2.2, paint: BAR })
   const done = justDone(walker, ms, TOLD_MS)
   if (!done) return
