@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { FPS, openCameras } from '#simulator/cameras/cameras.ts'
+import { type Cameras, FPS, openCameras } from '#simulator/cameras/cameras.ts'
 import { type Story, simulateStory } from '#simulator/story.ts'
 import { FFMPEG, withoutFfmpeg } from '#test/support/ffmpeg.ts'
 import type { Bench, Row } from './table.ts'
@@ -45,19 +45,26 @@ async function measure(placeIds: string[], say: (line: string) => void): Promise
   })
   await delay(WARM_UP_MS)
   const encoders = cameras.sources.map(({ encoderPid }) => encoderPid!)
-  const [fromMs, node, ffmpeg, bytes] = [Date.now(), process.cpuUsage(), cpuMs(encoders), cameras.server.bytesMade()]
+  const [fromMs, node, ffmpeg, before] = [Date.now(), process.cpuUsage(), cpuMs(encoders), made(cameras)]
   await delay(SECONDS * 1000)
   const seconds = (Date.now() - fromMs) / 1000
   const { user, system } = process.cpuUsage(node)
   const painting = (user + system) / 10_000 / seconds
+  const now = made(cameras)
   const encoding = (cpuMs(encoders) - ffmpeg) / 10 / seconds
   return {
     'painting and serving, % of a core': round(painting),
     'encoding, %': round(encoding),
     'together, %': round(painting + encoding),
-    'kbit/s per camera': Math.round(((cameras.server.bytesMade() - bytes) * 8) / 1000 / seconds / placeIds.length),
-    'MB per encoder': Math.round(encoders.reduce((sum, pid) => sum + residentMb(pid), 0) / encoders.length)
+    'pictures/s per camera': round((now.pictures - before.pictures) / seconds / placeIds.length),
+    'kbit/s per camera': Math.round(((now.bytes - before.bytes) * 8) / 1000 / seconds / placeIds.length),
+    'MB per encoder': Math.round(sum(encoders.map(residentMb)) / encoders.length)
   }
+}
+
+function made({ mounted, server }: Cameras): { pictures: number; bytes: number } {
+  const each = mounted.map(({ streamUrl }) => server.made(new URL(streamUrl).pathname))
+  return { pictures: sum(each.map(({ pictures }) => pictures)), bytes: sum(each.map(({ bytes }) => bytes)) }
 }
 
 /** The story by the wall clock, without a store: everybody is let in and out. */
@@ -80,8 +87,9 @@ function cpuMs(pids: number[]): number {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
     return Number(fields[11]) + Number(fields[12])
   })
-  return ticks.reduce((sum, n) => sum + n, 0) * TICK_MS
+  return sum(ticks) * TICK_MS
 }
 
 const residentMb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0)
 const round = (value: number) => Math.round(value * 10) / 10

@@ -63,25 +63,23 @@ export class Canvas {
     }
   }
 
-  /** A shape within a box, its edge one pixel soft. `alpha` from 0 to 1. `distance` tells how far the next edge is at the most, so what is wholly inside or outside is passed in strides. */
+  /** A convex shape within a box, its edge one pixel soft. `alpha` from 0 to 1. */
   shape(within: Box, distance: Distance, paint: Colour, alpha = 1): void {
     const { x, y, width, height } = this.touch(within)
     const stride = this.frame.width
-    for (let row = y; row < y + height; row++)
-      for (let column = x; column < x + width; ) {
-        const away = distance(column + 0.5, row + 0.5)
-        const run = Math.min(Math.max(1, Math.floor(Math.abs(away) - 0.5)), x + width - column)
-        const at = row * stride + column
-        if (away < 0.5) blend(this.luma, { at, run }, { level: paint.y, part: Math.min(1, 0.5 - away) * alpha })
-        column += run
-      }
-    for (let row = y / 2; row < (y + height) / 2; row++)
-      for (let column = x / 2; column < (x + width) / 2; ) {
-        const away = distance(2 * column + 1, 2 * row + 1)
-        const run = Math.min(Math.max(1, Math.floor((Math.abs(away) - 0.5) / 2)), (x + width) / 2 - column)
-        if (away < 0.5) this.#tint({ at: (row * stride) / 2 + column, run }, Math.min(1, 0.5 - away) * alpha, paint)
-        column += run
-      }
+    const { luma } = this
+    for (let row = y; row < y + height; row++) {
+      const away = (column: number) => distance(column + 0.5, row + 0.5)
+      sweep({ from: x, to: x + width, pitch: 1 }, away, (column, run, part) =>
+        blend(luma, { at: row * stride + column, run }, { level: paint.y, part: part * alpha })
+      )
+    }
+    for (let row = y / 2; row < (y + height) / 2; row++) {
+      const away = (column: number) => distance(2 * column + 1, 2 * row + 1)
+      sweep({ from: x / 2, to: (x + width) / 2, pitch: 2 }, away, (column, run, part) =>
+        this.#tint({ at: (row * stride) / 2 + column, run }, part * alpha, paint)
+      )
+    }
   }
 
   /** Copies the same part of another frame of this size. */
@@ -121,6 +119,26 @@ export class Canvas {
     blend(this.u, run, { level: u, part })
     blend(this.v, run, { level: v, part })
   }
+}
+
+/** Goes along a row from both ends as far as the shape is only partly there, in strides where it is far off; what lies between is wholly inside. */
+function sweep(
+  { from, to, pitch }: { from: number; to: number; pitch: number },
+  away: (column: number) => number,
+  paint: (column: number, run: number, part: number) => void
+): void {
+  const isInside = (column: number) => {
+    const distance = away(column)
+    if (distance < 0.5) paint(column, distance <= -0.5 ? 0 : 1, 0.5 - distance)
+    stride = Math.max(1, Math.floor((distance - 0.5) / pitch))
+    return distance <= -0.5
+  }
+  let stride = 1
+  let left = from
+  while (left < to && !isInside(left)) left += stride
+  let right = to - 1
+  while (right > left && !isInside(right)) right -= stride
+  if (left <= right) paint(left, right - left + 1, 1)
 }
 
 type Run = { at: number; run: number }

@@ -64,8 +64,8 @@ export class RtspServer {
     return `rtsp://${login}${host}:${this.port}${path}`
   }
 
-  /** Bytes of RTP made so far, of all streams. */
-  bytesMade = (): number => [...this.#streams.values()].reduce((sum, stream) => sum + stream.bytes, 0)
+  /** What the source has made so far; bytes are those of RTP payload. */
+  made = (path: string): { pictures: number; bytes: number } => this.#stream(path).made
 
   /** How many clients play it now. */
   viewers = (path: string): number => this.#stream(path).viewers.size

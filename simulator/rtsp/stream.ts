@@ -34,6 +34,7 @@ export class Stream {
     packets: 0,
     bytes: 0
   }
+  #pictures = 0
   #reportedMs = 0
   #silentUntilMs = 0
   #onViewers: (() => void)[] = []
@@ -44,9 +45,9 @@ export class Stream {
     this.#joinAt = joinAt
   }
 
-  /** Bytes of RTP payload so far. */
-  get bytes(): number {
-    return this.#rtp.bytes
+  /** What its source has made so far; bytes are those of RTP payload. */
+  get made(): { pictures: number; bytes: number } {
+    return { pictures: this.#pictures, bytes: this.#rtp.bytes }
   }
 
   /** Resolves with the first picture. Rejects when the source ends before it has made one. */
@@ -111,6 +112,7 @@ export class Stream {
     const packets = packPicture(this.#rtp, unit.isKey ? { ...unit, nals: [sps, pps, ...unit.nals] } : unit)
     if (unit.isKey) this.#sinceKey = []
     this.#sinceKey.push(packets)
+    this.#pictures += 1
     const now = Date.now()
     const report = now - this.#reportedMs >= REPORT_EVERY_MS ? senderReport(this.#rtp, now, this.name) : null
     if (report) this.#reportedMs = now
