@@ -53,7 +53,8 @@ export async function startSimulatedShop(options: SimulatedShopOptions): Promise
   story.truth.knowProducts(onboarded.products)
   const truthFile = options.truthFile ? createWriteStream(options.truthFile, { flags: 'a' }) : null
   story.truth.onRecord = (record) => void truthFile?.write(`${JSON.stringify(record)}\n`)
-  const cameras = options.ffmpeg ? await mountCameras(api, { story, ffmpeg: options.ffmpeg, say }) : null
+  const closing = new AbortController()
+  const cameras = options.ffmpeg ? mountCameras(api, { story, ffmpeg: options.ffmpeg, say, signal: closing.signal }) : null
   const shop = new Shop({ baseUrl, mqttUrl, onboarded, story, api, say })
   await shop.start()
   return {
@@ -62,21 +63,23 @@ export async function startSimulatedShop(options: SimulatedShopOptions): Promise
     finished: () => shop.finished(),
     async stop() {
       await shop.stop()
-      await cameras?.close()
+      closing.abort()
+      await (await cameras)?.close()
       if (truthFile) await once(truthFile.end(), 'finish')
     }
   }
 }
 
-/** A shop whose cameras cannot be mounted is open all the same. */
+/** A shop opens without waiting for its cameras, and stays open when they cannot be mounted. */
 async function mountCameras(
   api: StaffApi,
-  { story, ffmpeg, say }: { story: Story; ffmpeg: string; say: (line: string) => void }
+  { story, ffmpeg, say, signal }: { story: Story; ffmpeg: string; say: (line: string) => void; signal: AbortSignal }
 ): Promise<Cameras | null> {
   let cameras: Cameras
   try {
-    cameras = await openCameras({ story, ffmpeg, say })
+    cameras = await openCameras({ story, ffmpeg, say, signal })
   } catch (error) {
+    if (signal.aborted) return null
     say(`no cameras: ${(error as Error).message} (cameras need ffmpeg: apt install ffmpeg, or FFMPEG_PATH)`)
     return null
   }

@@ -70,6 +70,14 @@ test('without ffmpeg the cameras are not opened, and the error names it', async 
   await assert.rejects(opening, /\/no\/such\/ffmpeg ENOENT/)
 })
 
+test('cameras that are not wanted any more while they open are closed', { skip: withoutFfmpeg }, async () => {
+  const closing = new AbortController()
+  const opening = openCameras({ story: shop(), ffmpeg: FFMPEG, say: () => undefined, signal: closing.signal })
+  const refused = assert.rejects(opening)
+  closing.abort()
+  await refused
+})
+
 test('a store is told of new cameras, and where known ones stream now', async (t) => {
   const asked: [string, string, unknown][] = []
   const store = createServer(async (request, response) => {

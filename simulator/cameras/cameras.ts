@@ -24,10 +24,12 @@ export type CameraOptions = {
   say: (line: string) => void
   /** Only these places; all of them by default. */
   placeIds?: string[]
+  /** Closes them, also while they are being opened. */
+  signal?: AbortSignal
 }
 
 /** Resolves once every camera has shown its first picture. Throws an Error with ffmpeg's words when it cannot encode. */
-export async function openCameras({ story, ffmpeg, say, placeIds }: CameraOptions): Promise<Cameras> {
+export async function openCameras({ story, ffmpeg, say, placeIds, signal }: CameraOptions): Promise<Cameras> {
   const { machines, products } = story.scenario
   const plan = openFloorPlan(machines)
   const scene = new Scene(plan, story.stage.machines)
@@ -61,6 +63,8 @@ export async function openCameras({ story, ffmpeg, say, placeIds }: CameraOption
     stopping.abort()
     await server.close()
   }
+  signal?.addEventListener('abort', () => void close())
+  if (signal?.aborted) await close()
   await Promise.all(places.map((_, n) => publish(n))).catch(async (error: Error) => {
     await close()
     throw error

@@ -154,6 +154,14 @@ test('a source that ends before its first picture is not published', async () =>
   await assert.rejects(server.publish('/entry', handCamera()), /published already/)
 })
 
+test('a source that is stopped before its first picture is not waited for', async () => {
+  await using server = await openRtspServer({ port: 0 })
+  const publishing = server.publish('/entry', { start: () => undefined, stop: async () => undefined })
+  const refused = assert.rejects(publishing, /entry: stopped before its first picture/)
+  await server.close()
+  await refused
+})
+
 test('without the right password nothing is shown', async () => {
   await using it = await published({ credentials: { username: 'box', password: 'p w', scheme: 'basic' } })
   assert.equal(it.server.url('/entry'), it.url.replace('rtsp://', 'rtsp://box:p%20w@'))

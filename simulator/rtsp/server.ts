@@ -26,6 +26,7 @@ export class RtspServer {
   #sockets: Set<Socket>
   #streams: Map<string, Stream>
   #udp: UdpSocket[]
+  #closing: Promise<void> | null = null
 
   constructor(server: Server, options: RtspServerOptions, { sockets, streams, udp }: Belongings) {
     this.port = (server.address() as AddressInfo).port
@@ -37,10 +38,11 @@ export class RtspServer {
   }
 
   /**
-   * Starts the source; resolves with its first picture. Throws an Error with the source's words when there is none, or when the path is
-   * taken. `onEnded` is told when the source ends by itself later: clients have been hung up on, and are told 503 from then on.
+   * Starts the source; resolves with its first picture. Throws an Error with the source's words when there is none, when the path is
+   * taken or the server closed. `onEnded` is told when the source ends by itself later: clients have been hung up on, and are told 503 from then on.
    */
   async publish(path: string, source: VideoSource, { name = path.slice(1), onEnded }: PublishOptions = {}): Promise<void> {
+    if (this.#closing) throw new Error(`the server is closed, ${path} cannot be published`)
     if (this.#streams.has(path)) throw new Error(`${path} is published already`)
     const stream = new Stream(name, source, this.#options.joinAt ?? 'last-keyframe')
     this.#streams.set(path, stream)
@@ -85,7 +87,12 @@ export class RtspServer {
   }
 
   /** Stops every source and closes every connection; the port is free again. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
     await Promise.all([...this.#streams.keys()].map((path) => this.unpublish(path)))

@@ -38,6 +38,7 @@ export class Stream {
   #reportedMs = 0
   #silentUntilMs = 0
   #onViewers: (() => void)[] = []
+  #giveUp: (error: Error) => void = () => undefined
 
   constructor(name: string, source: VideoSource, joinAt: JoinAt) {
     this.name = name
@@ -50,10 +51,11 @@ export class Stream {
     return { pictures: this.#pictures, bytes: this.#rtp.bytes }
   }
 
-  /** Resolves with the first picture. Rejects when the source ends before it has made one. */
+  /** Resolves with the first picture. Rejects when the source ends, or is stopped, before it has made one. */
   start(onEnded: (reason: string) => void = () => undefined): Promise<void> {
     let isShown = false
     return new Promise((resolve, reject) => {
+      this.#giveUp = reject
       this.#source.start({
         parameters: (sets) => {
           this.parameters = sets
@@ -75,6 +77,7 @@ export class Stream {
 
   async stop(): Promise<void> {
     await this.#source.stop()
+    this.#giveUp(new Error(`${this.name}: stopped before its first picture`))
     this.hangUp()
   }
 
