@@ -1,5 +1,5 @@
 /** The fake shop's cameras: one looks at each place of the floor plan, and all are served over RTSP. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { PaintedSource } from '#simulator/rtsp/painted-source.ts'
 import { openRtspServer, type RtspServer } from '#simulator/rtsp/server.ts'
 import type { Story } from '#simulator/story.ts'
@@ -39,11 +39,13 @@ export async function openCameras({ story, ffmpeg, say, placeIds, signal }: Came
     names: new Map(products.map(({ sku, name }) => [sku, name]))
   }
   const places = plan.filter(({ id }) => !placeIds || placeIds.includes(id))
-  const sources = places.map((place) => {
+  const sources: PaintedSource[] = []
+  for (const place of places) {
     const motif = place.kind === 'aisle' ? aisleMotif(place, goods) : doorMotif(place, goods)
     const paint = openView({ title: nameOf(place), motif, scene, storyMs: (atMs) => atMs - story.stage.startMs })
-    return new PaintedSource({ width: WIDTH, height: HEIGHT, fps: FPS, ffmpeg, paint })
-  })
+    sources.push(new PaintedSource({ width: WIDTH, height: HEIGHT, fps: FPS, ffmpeg, paint }))
+    await setImmediate()
+  }
   const server = await openRtspServer({ port: 0 })
   const stopping = new AbortController()
   const publish = async (n: number): Promise<void> => {
