@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { readConfig } from '#server/config.ts'
 import type { Context } from '#server/context.ts'
 import { addStaff, addToken } from '#server/domain/staff/actions.ts'
+import { findFfmpeg } from '#server/platform/ffmpeg.ts'
 import { newId, newSecret } from '#server/platform/ids.ts'
 import { openHouse } from './house.ts'
 import { runUntilStopped, say } from './run.ts'
@@ -20,9 +21,9 @@ await runUntilStopped(async (stopping) => {
     say(`first start: sign in as "${house.first.username}" with password ${house.first.password} (shown this once)`)
   say(`ready: ${house.url}/ · API docs at ${house.url}/api/docs · tickets at ${house.url}/api/v1/tickets`)
   const mqttUrl = config.mqttUrl ?? `mqtt://${config.mqttHost}:${house.mqttPort}`
-  const shop = spawn(process.execPath, [SIMULATOR, '--base-url', house.url, '--mqtt-url', mqttUrl, '--ffmpeg', 'ffmpeg'], {
-    stdio: ['pipe', 'inherit', 'inherit']
-  })
+  const { ffmpeg } = await findFfmpeg(config.ffmpegPath)
+  const told = ['--base-url', house.url, '--mqtt-url', mqttUrl, '--ffmpeg', ffmpeg?.path ?? 'ffmpeg']
+  const shop = spawn(process.execPath, [SIMULATOR, ...told], { stdio: ['pipe', 'inherit', 'inherit'] })
   shop.stdin.end(`${JSON.stringify({ apiToken: await simulatorToken(house.ctx) })}\n`)
   const ended = new Promise<void>((resolve) => shop.once('close', () => resolve()))
   let isStopping = false
