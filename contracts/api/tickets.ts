@@ -1,5 +1,6 @@
 /** Tickets: one machine's part of one visit, with its evidence as it stands now, and what review made of it. */
 import { type Static, Type } from 'typebox'
+import { Footage } from './playback.ts'
 import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 import { Video } from './videos.ts'
@@ -90,6 +91,7 @@ export const Ticket = Type.Object({
     description: 'of the machine’s cameras and those at the doors, also the ones still being recorded'
   }),
   awaitedVideos: Type.Array(Uuid, { description: 'those of them that are still being recorded' }),
+  footage: Type.Array(Footage, { description: 'for each of their cameras: what it shows of the window, as links' }),
   machineSessions: Type.Array(TicketMachineSession),
   balance: TicketBalance,
   otherVisits: Type.Array(Uuid, { description: 'other visits to which one of the weight changes may belong' }),

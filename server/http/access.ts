@@ -7,10 +7,11 @@ import type { Actor, Context } from '#server/context.ts'
 import { type Access, authenticateSession, authenticateToken, isAccess, mayAccess } from '#server/domain/staff/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
 import type { App } from '#server/platform/web-app.ts'
+import { byLink, hasLink, type LinkKind } from './links.ts'
 
 export type DeviceKind = 'machine' | 'scanner'
-/** A route's right: nobody, anybody signed in, a device of a kind, or a row of the role table; of several, any one is enough. */
-export type RouteAccess = 'public' | 'signed-in' | `device:${DeviceKind}` | Access
+/** A route's right: nobody, anybody signed in, a device of a kind, a signed link, or a row of the role table; of several, any one is enough. */
+export type RouteAccess = 'public' | 'signed-in' | `device:${DeviceKind}` | `link:${LinkKind}` | Access
 /** The device whose key came with the request; `machineId` of a machine, `scannerId` of a scanner. */
 export type Device = { machineId?: string; scannerId?: string }
 /** Finds the device of a key; sync where it can be, since every heartbeat passes here. `key` is null only with ALLOW_ANONYMOUS_DEVICES. */
@@ -34,7 +35,7 @@ declare module 'fastify' {
 }
 
 export const SESSION_COOKIE = 'niflr_session'
-const WANTED: readonly string[] = ['public', 'signed-in', 'device:machine', 'device:scanner']
+const WANTED: readonly string[] = ['public', 'signed-in', 'device:machine', 'device:scanner', 'link:camera', 'link:video']
 
 export const accessList = (access: RouteAccess | RouteAccess[] | undefined): RouteAccess[] =>
   access === undefined ? [] : [access].flat()
@@ -43,6 +44,7 @@ export const accessList = (access: RouteAccess | RouteAccess[] | undefined): Rou
 export function checkAccess(app: App, ctx: Context, devices: Devices): void {
   app.decorateRequest('actor')
   app.decorateRequest('device')
+  app.decorateRequest('link', null)
   app.addHook('onRoute', ({ method, url, config }) => {
     const access = accessList(config?.access)
     const isKnown = access.length > 0 && access.every((right) => WANTED.includes(right) || isAccess(right))
@@ -70,7 +72,10 @@ function finish(refused: Refusal, reply: FastifyReply, done: (error?: Error) => 
 
 const unauthorized = (message: string) => new Refused('unauthorized', message)
 const forbidden = (access: RouteAccess[]) =>
-  new Refused('forbidden', `this needs the right ${access.join(' or ')}, which the account's role does not have`)
+  new Refused(
+    'forbidden',
+    `this needs the right ${access.filter((right) => !right.startsWith('link:')).join(' or ')}, which the account's role does not have`
+  )
 
 function byAny(
   ctx: Context,
@@ -80,7 +85,15 @@ function byAny(
   const key = bearer(req)
   if (kinds.length === access.length || (kinds.length > 0 && key?.startsWith('niflr_dev_')))
     return byDevice(ctx, req, { kind: kinds[0]!, devices })
-  return byStaff(ctx, req, access)
+  const link = access.find((right) => right.startsWith('link:'))
+  return link && hasLink(req) ? byLinkOrStaff(ctx, req, access) : byStaff(ctx, req, access)
+}
+
+/** A link that has ended still serves who is signed in; everybody else hears what is wrong with it. */
+async function byLinkOrStaff(ctx: Context, req: FastifyRequest, access: RouteAccess[]): Promise<Refusal> {
+  const kind = access.find((right) => right.startsWith('link:'))!.slice(5) as LinkKind
+  const refused = byLink(ctx, req, kind)
+  return refused && (await byStaff(ctx, req, access)) ? refused : null
 }
 
 function byDevice(

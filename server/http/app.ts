@@ -24,6 +24,7 @@ import { machineSessions } from './machine-sessions.ts'
 import { machineControl, machines } from './machines.ts'
 import { describeApi } from './openapi.ts'
 import { planograms } from './planograms.ts'
+import { playback } from './playback.ts'
 import { answerProblems, answerUnparsable, answerUnroutable } from './problems.ts'
 import { products } from './products.ts'
 import { qrKeys } from './qr-keys.ts'
@@ -64,6 +65,7 @@ const API: Resource[] = [
   visits,
   carts,
   tickets,
+  playback,
   commands,
   jobs,
   qrKeys

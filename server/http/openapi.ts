@@ -31,6 +31,12 @@ export async function describeApi(app: App, ctx: Context): Promise<void> {
         securitySchemes: {
           cookie: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'set by POST /api/v1/auth/login' },
           token: { type: 'http', scheme: 'bearer', description: 'an API token of a staff account' },
+          link: {
+            type: 'apiKey',
+            in: 'query',
+            name: 'sig',
+            description: 'a signed link, as tickets carry them; ends within minutes'
+          },
           deviceKey: { type: 'http', scheme: 'bearer', description: 'a device key, shown once when the device is onboarded' }
         }
       }
@@ -62,10 +68,12 @@ function pages(app: App): void {
 function facts({ method, config, schema }: RouteOptions, url: string) {
   const access = accessList(config?.access)
   const isDevice = access.some((right) => right.startsWith('device:'))
-  const isStaff = access.some((right) => right !== 'public' && !right.startsWith('device:'))
+  const isLink = access.some((right) => right.startsWith('link:'))
+  const isStaff = access.some((right) => right !== 'public' && !/^(?:device|link):/.test(right))
   const security: Record<string, string[]>[] = [
     ...(isStaff ? [{ cookie: [] }, { token: [] }] : []),
-    ...(isDevice ? [{ deviceKey: [] }] : [])
+    ...(isDevice ? [{ deviceKey: [] }] : []),
+    ...(isLink ? [{ link: [] }] : [])
   ]
   const operationId = schema?.operationId ?? operationOf(String(method), url)
   return {

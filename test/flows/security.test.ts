@@ -92,6 +92,9 @@ async function useEverySecret(store: RealStore): Promise<Record<string, string>>
   assert.equal((await scan(token)).status, 200)
   for (const code of [token, `${token}x`, 5]) await scan(code)
   await post(`/api/v1/nothing?token=${store.token}`, {})
+  const signature = 'c2lnbmF0dXJlIG9mIGEgbGluayB0byBhIHZpZGVvIDEyMw'
+  const link = await fetch(`${url}/api/v1/videos/${claims.id}/content?exp=1&sig=${signature}`)
+  assert.equal(link.status, 403)
   await fetch(`${url}/api/v1/users`, { headers: { authorization: `Bearer ${store.token}` } })
   return {
     ...{
@@ -102,7 +105,7 @@ async function useEverySecret(store: RealStore): Promise<Record<string, string>>
       'device key': known.deviceKey,
       'scanner key': entry.deviceKey
     },
-    ...{ code: token, 'phone number': phoneNumber, 'signing key': privateJwk.d }
+    ...{ code: token, 'phone number': phoneNumber, 'signing key': privateJwk.d, 'link signature': signature }
   }
 }
 

@@ -1,4 +1,4 @@
-/** The camera room's door: cameras and what is recorded of them. Each is told in the file it comes from. */
+/** The camera room's door: cameras, what is recorded of them, how it is played, and what goes when space or time runs out. */
 export {
   addCamera,
   type CameraToRecord,
@@ -13,9 +13,14 @@ export { checkClips, lastClipEnd, openClips, unknownFiles } from './clip-checks.
 export { type ClipFile, type ClipFragment, clipFile, clipFilesDuring, clipFolder, wholePartOf } from './clip-files.ts'
 export { type ClosedClip, closeClip, correctClipStart, dropClip, noteGap, type OpenedClip, openClip, startGap } from './clips.ts'
 export { cameraSnapshot, testStream } from './pictures.ts'
+export { exportWindow } from './exports.ts'
+export type { Window } from './footage.ts'
+export { checkSignature } from './links.ts'
+export { asLinks, type Content, outsideLink, videoContent, windowPlaylist } from './playback.ts'
 export { causeOf, frameIntervalMs, OFFLINE_AFTER_MS, SMALLEST_GAP_MS } from './rules.ts'
 export { type LiveState, liveStateOf, noteCameraState, onCamerasChanged } from './states.ts'
 export { type StreamInput, type StreamSource, streamInput } from './stream-input.ts'
 export { maskIn } from './stream-url.ts'
+export { cameraThumbnail, videoThumbnail } from './thumbnails.ts'
 export { findVideo, gapsDuring, listVideos, type MachineWindow, videoStatesDuring, videosDuring } from './videos.ts'
 export { watchCameras } from './watch.ts'

@@ -11,7 +11,7 @@ import type {
 } from '#contracts/api/tickets.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import type { Context, Db } from '#server/context.ts'
-import { videosDuring } from '#server/domain/camera/actions.ts'
+import { asLinks, videosDuring } from '#server/domain/camera/actions.ts'
 import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
@@ -55,28 +55,29 @@ type Row = Pick<
 
 /** Tickets that fit all that `filter` names, newest first. */
 export async function listTickets(
-  { db }: Context,
+  ctx: Context,
   { limit = 50, cursor, ...filter }: TicketFilter
 ): Promise<{ items: Ticket[]; nextCursor: string | null }> {
   const key = decodeCursor(cursor, ['number'])
-  const rows = await ticketRows(db, { ...filter, before: key ? Number(key[0]) : null, limit: limit + 1 })
+  const rows = await ticketRows(ctx.db, { ...filter, before: key ? Number(key[0]) : null, limit: limit + 1 })
   const page = pageOf(rows, limit, (row) => [row.number])
-  return { ...page, items: await assemble(db, page.items) }
+  return { ...page, items: await assemble(ctx, page.items) }
 }
 
 /** One ticket with its history. Throws NotFound. */
-export async function findTicket({ db }: Context, id: string): Promise<TicketDetail> {
-  const rows = await ticketRows(db, { id, before: null, limit: 1 })
+export async function findTicket(ctx: Context, id: string): Promise<TicketDetail> {
+  const rows = await ticketRows(ctx.db, { id, before: null, limit: 1 })
   if (rows.length === 0) throw new NotFound('ticket', id)
-  const [[ticket], revisions] = await Promise.all([assemble(db, rows), revisionsOf(db, id)])
+  const [[ticket], revisions] = await Promise.all([assemble(ctx, rows), revisionsOf(ctx.db, id)])
   return { ...ticket!, revisions }
 }
 
 /** A visit with its tickets and its cart. Throws NotFound. */
-export async function visitWithTickets({ db }: Context, visitId: string): Promise<VisitDetail> {
+export async function visitWithTickets(ctx: Context, visitId: string): Promise<VisitDetail> {
+  const { db } = ctx
   const visit = await findVisit(db, visitId)
   const rows = await ticketRows(db, { visitId, before: null, limit: null })
-  const [tickets, cart] = await Promise.all([assemble(db, rows.reverse()), findCart(db, visitId)])
+  const [tickets, cart] = await Promise.all([assemble(ctx, rows.reverse()), findCart(db, visitId)])
   return { ...visit, tickets, cart }
 }
 
@@ -103,7 +104,8 @@ async function ticketRows(db: Db, { id, before, limit, status, machineId, userId
   return rows
 }
 
-async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
+async function assemble(ctx: Context, rows: Row[]): Promise<Ticket[]> {
+  const { db } = ctx
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const windows = rows.map((row) => ({ machineId: row.machineId, from: row.windowStart, to: row.windowEnd }))
@@ -131,7 +133,7 @@ async function assemble(db: Db, rows: Row[]): Promise<Ticket[]> {
       ...ticketFacts(row),
       weightChanges,
       movements: [],
-      videos: videos[n]!,
+      ...asLinks(ctx, videos[n]!, windows[n]!),
       awaitedVideos: videos[n]!.filter(({ endTime }) => endTime === null).map(({ id }) => id),
       ...booksOf(sessions[n]!),
       otherVisits,
