@@ -70,6 +70,15 @@ const COMMANDS: Record<string, Command> = {
       await (await import('#server/processes/restore.ts')).restore(positionals[0]!, how)
     }
   },
+  clips: {
+    usage: 'clips --dry-run',
+    does: 'which videos would go now, and why: nothing is removed',
+    run: async (args) => {
+      const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean' } } })
+      if (!values['dry-run']) throw new Usage('the server removes old videos by itself; --dry-run shows which would go now')
+      await (await import('#server/processes/clips.ts')).showRemovals()
+    }
+  },
   'forget-user': {
     usage: 'forget-user ID [--unsettled]',
     does: "take a person out of the store's records; visits, tickets and carts stay without him",

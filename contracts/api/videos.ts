@@ -29,6 +29,11 @@ export const Video = Type.Object({
   width: Nullable(Type.Integer()),
   height: Nullable(Type.Integer()),
   isMissing: Type.Boolean({ description: 'its file is gone from the disk' }),
+  removedFor: Nullable(
+    Type.Union([Type.Literal('age'), Type.Literal('quota'), Type.Literal('space')], {
+      description: 'it was removed on purpose: too old, or no space for it'
+    })
+  ),
   gaps: Type.Array(VideoGap, { description: 'within it, and on either side of it' })
 })
 export type Video = Static<typeof Video>

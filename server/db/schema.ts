@@ -373,6 +373,7 @@ export interface Video {
   id: string;
   missingAt: Timestamp | null;
   recovered: Generated<boolean>;
+  removedFor: string | null;
   startedAt: Timestamp;
   tag: string;
   timescale: number | null;

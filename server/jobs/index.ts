@@ -5,6 +5,7 @@ import { cleanUpJob } from './clean-up.ts'
 import { expireLeasesJob } from './expire-leases.ts'
 import { forgetOldUsersJob } from './forget-old-users.ts'
 import { reloadDeviceKeysJob } from './reload-device-keys.ts'
+import { removeOldVideosJob } from './remove-old-videos.ts'
 import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
 import { rotateMachineSessionsJob } from './rotate-machine-sessions.ts'
 import { settleWeightChangesJob } from './settle-weight-changes.ts'
@@ -25,6 +26,7 @@ const JOBS: Job[] = [
   reviewEmptyTicketsJob, // 1 s
   expireLeasesJob, // 2 s
   reloadDeviceKeysJob, // 2 s
+  removeOldVideosJob, // 30 s
   cleanUpJob, // 1 h
   forgetOldUsersJob // 1 day
 ]

@@ -11,10 +11,10 @@ import { LONGEST_CLIP_MS } from './rules.ts'
 
 type Times = { startedAt: Date; endedAt: Date | null; missingAt: Date | null }
 type GapRow = { startedAt: Date; endedAt: Date | null; cause: GapCause }
-type VideoRow = Pick<Video, 'id' | 'cameraId' | 'bytes' | 'codecs' | 'width' | 'height'> & Times
+type VideoRow = Pick<Video, 'id' | 'cameraId' | 'bytes' | 'codecs' | 'width' | 'height' | 'removedFor'> & Times
 export type MachineWindow = { machineId: string; from: Date; to: Date }
 
-const COLUMNS = sql`video.id, video.camera_id, video.bytes, video.codecs, video.width, video.height, video.started_at, video.ended_at, video.missing_at`
+const COLUMNS = sql`video.id, video.camera_id, video.bytes, video.codecs, video.width, video.height, video.started_at, video.ended_at, video.missing_at, video.removed_for`
 const OVERLAPS = (from: RawBuilder<unknown>, to: RawBuilder<unknown>) => sql`
   video.started_at > ${from} - ${LONGEST_CLIP_MS} * interval '1 millisecond' AND video.started_at <= ${to}
   AND (video.ended_at IS NULL OR video.ended_at >= ${from})`

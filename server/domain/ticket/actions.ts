@@ -18,6 +18,7 @@ import { settleVisits } from './settlement.ts'
 export { reviewEmptyTickets } from './auto-review.ts'
 export { attachLateEvidence } from './late-evidence.ts'
 export { expireLeases } from './leases.ts'
+export { removeVideosNobodyNeeds, videosToRemove } from './old-clips.ts'
 export { findTicket, listTickets, type TicketFilter, visitWithTickets } from './queries.ts'
 export { claimTicket, completeTicket, releaseTicket, reopenTicket } from './review.ts'
 
