@@ -6,6 +6,7 @@ import { HistoryStore } from './history-store.ts'
 import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { lists } from './lists.ts'
+import { playback } from './playback.ts'
 import { samples } from './samples.ts'
 import { shelves } from './shelves.ts'
 import { simcam } from './simcam.ts'
@@ -18,6 +19,7 @@ const BENCHES: Bench[] = [
   samples, // 60 Hz of 100 machines
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
+  playback, // playlists over a day of clips, content
   idle, // ten minutes of heartbeats: memory and CPU
   start, // from a fresh clone, and again
   simcam // the demo's cameras: painting, encoding, serving
