@@ -7,8 +7,12 @@ const signed = {
   exp: Type.Optional(Type.String({ maxLength: 12, description: 'of a signed link: when it ends, Unix seconds' })),
   sig: Type.Optional(Type.String({ maxLength: 100, description: 'of a signed link' }))
 }
-const from = Type.String({ format: 'date-time', description: 'from here on; the fragment that holds it is shown whole' })
-const to = Type.String({ format: 'date-time', description: 'up to here' })
+const from = Type.String({
+  format: 'date-time',
+  description: 'from here on; the fragment that holds it is shown whole',
+  examples: ['2026-01-09T10:00:00.000Z']
+})
+const to = Type.String({ format: 'date-time', description: 'up to here', examples: ['2026-01-09T10:05:00.000Z'] })
 
 export const WindowQuery = Type.Object({ from, to, ...signed })
 export type WindowQuery = Static<typeof WindowQuery>
@@ -16,7 +20,11 @@ export type WindowQuery = Static<typeof WindowQuery>
 export const ContentQuery = Type.Object({ from: Type.Optional(from), to: Type.Optional(to), ...signed })
 export type ContentQuery = Static<typeof ContentQuery>
 
-const at = Type.String({ format: 'date-time', description: 'the keyframe nearest to it is shown' })
+const at = Type.String({
+  format: 'date-time',
+  description: 'the keyframe nearest to it is shown',
+  examples: ['2026-01-09T10:02:00.000Z']
+})
 export const VideoThumbnailQuery = Type.Object({ at: Type.Optional(at), ...ContentQuery.properties })
 export const CameraThumbnailQuery = Type.Object({ at, ...ContentQuery.properties })
 

@@ -6,6 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes'
+import { writeToStream } from 'mqtt-packet'
 import { Connections, type Identity, type Signed } from './mqtt-connections.ts'
 import { PacketMeter } from './mqtt-packets.ts'
 
@@ -31,6 +32,8 @@ export type BrokerOptions = {
   /** Packets of one connection, of any kind. */
   maxPacketsPerSecond: number
 }
+writeToStream.cacheNumbers = false // a buffer for each of 65 536 packet ids, made beforehand, is 7 MB for nothing
+
 const CONNECT_WITHIN_MS = 10_000
 const LONGEST_KEEPALIVE_SECONDS = 3600
 /** A peer that does not read what it asked for is cut: it must not hold up what others are told. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, rightValueOf, type Schema } from './generators.ts'
 
 export type Request = { operation: string; method: string; bytes: Buffer }
-type Parameter = { name: string; in: 'path' | 'query' | 'header'; schema: Schema }
+type Parameter = { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: Schema; example?: unknown }
 type Media = { schema?: Schema; example?: unknown }
 type Described = {
   'x-access'?: string | string[]
@@ -177,7 +177,9 @@ function urlOf({ path, parameters, isEnding }: Target, { ids, doomed }: Credenti
   const filled = fc.tuple(
     ...path.split('/').map((part, n, parts) => (part.startsWith('{') ? idAfter(parts[n - 1]!).map(encoded) : fc.constant(part)))
   )
-  const query = parameters.filter((one) => one.in === 'query')
+  const query = parameters
+    .filter((one) => one.in === 'query')
+    .map((one) => ('example' in one ? { ...one, schema: { ...one.schema, examples: [one.example] } } : one))
   const pair =
     query.length === 0
       ? fc.constant('')
@@ -188,8 +190,13 @@ function urlOf({ path, parameters, isEnding }: Target, { ids, doomed }: Credenti
               .oneof(rightValueOf(schema), fc.constantFrom<unknown>(...HOSTILE_TEXTS))
               .map((value) => `${encoded(name)}=${encoded(String(value))}`)
           )
-  return fc.tuple(filled, fc.array(pair, { maxLength: 3 })).map(([parts, pairs]) => {
-    const text = pairs.filter(Boolean).join('&')
+  const needed = query.filter(({ required }) => required)
+  const right = fc
+    .tuple(...needed.map(({ schema }) => rightValueOf(schema)))
+    .map((values) => values.map((value, n) => `${encoded(needed[n]!.name)}=${encoded(String(value))}`))
+  const whole = fc.oneof({ weight: 2, arbitrary: right }, { weight: 1, arbitrary: fc.constant([]) })
+  return fc.tuple(filled, fc.array(pair, { maxLength: needed.length > 0 ? 1 : 3 }), whole).map(([parts, pairs, most]) => {
+    const text = [...most, ...pairs].filter(Boolean).join('&')
     return parts.join('/') + (text && `?${text}`)
   })
 }

@@ -16,12 +16,14 @@ const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 1500 }
 const STILL = { MACHINE_SESSION_SECONDS: '86400', AUTO_REVIEW: 'off' }
 const GROUP = 50
 const AT_ONCE = 6
+const WARM_UP = 1500
 
 for (const { seed, count } of [FIXED, RANDOM])
   test(`${count} hostile requests with seed ${seed}: no 5xx, no crash, no row, and a good device stays quick`, async (t) => {
     await using store = await openRealStore({ env: STILL })
     const requests = fc.sample(hostileRequests(await describe(store), await credentials(store)), { numRuns: count, seed })
     await using neighbour = await openGoodDevice(store, await addMachine(store, 'good'))
+    await sendAll(store, requests.slice(-WARM_UP)) // code that runs for the first time is slower for everybody, whoever asks for it
     const quiet = await settled(neighbour)
     const statuses = new Map<number, number>()
     const heard = new Map<string, Set<number>>()
@@ -64,8 +66,13 @@ for (const { seed, count } of [FIXED, RANDOM])
 
 /** What the door, the reader and the schema answer: nothing of the shop has been asked then. */
 const BEFORE_THE_SHOP = [0, 400, 401, 405, 413, 415, 417, 422, 431]
-/** There the shop itself says so: a wrong password. */
-const DEEP: Record<string, number> = { 'POST /api/v1/auth/login': 401, 'PUT /api/v1/auth/password': 422 }
+/** There the shop itself says so: a wrong password, an address that is no camera's. */
+const DEEP: Record<string, number> = {
+  'POST /api/v1/auth/login': 401,
+  'PUT /api/v1/auth/password': 422,
+  'POST /api/v1/cameras': 422,
+  'POST /api/v1/cameras/test': 422
+}
 
 /** Operations of the description, also those that are new, of which no answer came from the shop itself. */
 async function shallow(store: RealStore, heard: Map<string, Set<number>>): Promise<string[]> {
@@ -120,6 +127,9 @@ async function refusedAgain(
 const describe = async (store: RealStore): Promise<Document> =>
   (await fetch(`${store.url}/api/openapi.json`)).json() as Promise<Document>
 
+/** One that nobody asks for pictures. */
+const CAMERA = { name: 'door', tag: 'ENTRY', streamUrl: 'rtsp://127.0.0.1:9/door', enabled: false }
+
 /** Every kind of caller, and ids that exist, so that requests get as deep as they can. */
 async function credentials(store: RealStore): Promise<Credentials> {
   const target = await addMachine(store, 'm-target')
@@ -128,6 +138,7 @@ async function credentials(store: RealStore): Promise<Credentials> {
   const [entry, exit, doomed] = [await scanner('door'), await scanner('back door', 'EXIT'), await scanner('old door')]
   const product = await store.call('POST', '/api/v1/products', { sku: 'x', name: 'x', weightGrams: 100, priceMinor: 100 })
   const reviewer = await store.call('POST', '/api/v1/staff', { username: 'rita', role: 'reviewer', password: 'seven slow ships' })
+  const camera = await store.call('POST', '/api/v1/cameras', CAMERA)
   const visits = await visitsOf(store, { entry, exit })
   const { items: tickets } = await store.call('GET', '/api/v1/tickets')
   const admin = `Bearer ${store.token}`
@@ -138,6 +149,7 @@ async function credentials(store: RealStore): Promise<Credentials> {
     wrong: [admin, machineKey, scannerKey, '', 'Bearer x', 'Basic x'],
     ids: {
       ...{ machines: ['m-target'], scales: ['001'], scanners: [entry.id, exit.id], products: [product.id], staff: [reviewer.id] },
+      ...{ cameras: [camera.id], videos: [newId()] },
       ...{ visits: visits.map(({ visitId }) => visitId), users: visits.map(({ userId }) => userId) },
       ...{ tickets: tickets.map(({ id }: { id: string }) => id) }
     },

@@ -76,7 +76,6 @@ function readyUrl(child: ChildProcess): Promise<string> {
   return promise
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test says it is
 export type Reply = { status: number; headers: Headers; body: any; text: string }
 
 /** Speaks JSON with a server over the wire. */
