@@ -46,6 +46,7 @@ for (const { seed, count } of [FIXED, RANDOM])
         sentAgain += await refusedAgain(store, refused, { isUnsure: unknown || wasUnknown })
       wasUnknown = unknown
     }
+    assert.ok(store.isAlive(), store.lines.slice(-30).join('\n'))
     const loud = await neighbour.report()
     const seen = [...statuses].toSorted().map(([status, times]) => `${status}×${times}`)
     t.diagnostic(
@@ -55,7 +56,6 @@ for (const { seed, count } of [FIXED, RANDOM])
     assert.ok(dead < count / 5, `${dead} of ${count} end at the door`)
     if (count === FIXED.count)
       assert.deepEqual(await shallow(store, heard), [], 'operations that no request got as deep as the shop')
-    assert.ok(store.isAlive())
     assert.deepEqual([...failed.values()], [])
     assert.deepEqual(
       store.lines.filter((line) => /request failed|got as far as the database|exit failed/.test(line)),
