@@ -37,6 +37,7 @@ export type Events = {
   'camera.offline': { cameraId: string; lastFrameAt: string | null }
   'video.opened': VideoRef
   'video.closed': VideoRef & { endedAt: string; bytes: number }
+  'video.uploaded': VideoRef & { endedAt: string; bytes: number }
   'video.missing': VideoRef & { endedAt: string }
   'video-gap.started': VideoGapRef
   'video-gap.ended': VideoGapRef & { endedAt: string }

@@ -1,6 +1,7 @@
 /** Environment → frozen Config, validated; the only reader of process.env. Settings and defaults: README, "Settings". */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseAccessKey } from '#server/platform/s3/access-key.ts'
 
 /** A setting that stops the start; the message is the one line a person sees. */
 export class ConfigError extends Error {}
@@ -47,6 +48,45 @@ function zone(env: Env): string {
 }
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
+/** Where videos of tickets are uploaded to; null: nowhere. */
+function s3(env: Env) {
+  const names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_FILE'] as const
+  const [endpoint, bucket, accessKeyFile] = names.map((name) => optional(env, name))
+  const region = text(env, 'S3_REGION', 'us-east-1')
+  const mbitPerSecond = number(env, 'S3_MBIT_PER_SECOND', 8, { min: 0.1, max: 10_000, whole: false })
+  if (!endpoint && !bucket && !accessKeyFile) return null
+  for (const name of names) if (!optional(env, name)) fail(name, `missing: ${names.join(', ')} go together`)
+  const place = URL.parse(endpoint!)
+  const isBare = place && place.href === `${place.origin}/`
+  if (!isBare || !['http:', 'https:'].includes(place.protocol))
+    fail('S3_ENDPOINT', 'must be the store alone, without bucket, path or password: https://HOST or https://HOST:PORT')
+  if (place!.protocol === 'http:' && !isLoopback(place!.hostname.replace(/[[\]]/g, '')) && !flag(env, 'ALLOW_PLAIN_LAN'))
+    fail('S3_ENDPOINT', 'videos go out in plain text: use https://, or ALLOW_PLAIN_LAN=true with a store on a closed network')
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket!))
+    fail('S3_BUCKET', 'must be 3 to 63 lower-case letters, digits, dots and dashes')
+  if (!/^[a-z0-9-]{1,64}$/.test(region)) fail('S3_REGION', 'must be lower-case letters, digits and dashes, such as eu-west-1')
+  return Object.freeze({
+    endpoint: place!.origin,
+    bucket: bucket!,
+    region,
+    accessKeyFile: accessKeyOf(accessKeyFile!),
+    mbitPerSecond
+  })
+}
+function accessKeyOf(path: string): string {
+  const isKey = parseAccessKey(readable('S3_ACCESS_KEY_FILE', path))
+  return isKey
+    ? resolve(path)
+    : fail('S3_ACCESS_KEY_FILE', `${path} must hold the key's id on its first line and its secret on the second`)
+}
+function readable(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    return fail(name, `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
 /** Reads and checks every setting, of the environment (and .env) unless given. Throws ConfigError with one line that names the wrong one. */
 export function readConfig(given: Env | null = null, overrides: Env = {}) {
   if (given === null && existsSync('.env')) process.loadEnvFile('.env')
@@ -73,7 +113,7 @@ export function readConfig(given: Env | null = null, overrides: Env = {}) {
     autoReview: choice(env, 'AUTO_REVIEW', ['empty', 'off', 'confident']), autoReviewConfidence: part('AUTO_REVIEW_CONFIDENCE', 0.98, 0, 1),
     autoReviewSample: part('AUTO_REVIEW_SAMPLE', 0.05, 0, 1), reviewLeaseSeconds: whole('REVIEW_LEASE_SECONDS', 600, 5, 86_400),
     qrKeysFile: resolve(text(env, 'QR_KEYS_FILE', join(dataDir, 'keys', 'qr.json'))), qrMaxAgeSeconds: whole('QR_MAX_AGE_SECONDS', 300, 1, 86_400),
-    clipQuotaGb: part('CLIP_QUOTA_GB', 50, 0.1, 1e6), clipRetentionDays: part('CLIP_RETENTION_DAYS', 30, 0.01, 36_500), clipFreeSpaceGb: part('CLIP_FREE_SPACE_GB', 5, 0, 1e6), ffmpegPath: file(env, 'FFMPEG_PATH'),
+    clipQuotaGb: part('CLIP_QUOTA_GB', 50, 0.1, 1e6), clipRetentionDays: part('CLIP_RETENTION_DAYS', 30, 0.01, 36_500), clipFreeSpaceGb: part('CLIP_FREE_SPACE_GB', 5, 0, 1e6), s3: s3(env), ffmpegPath: file(env, 'FFMPEG_PATH'),
     allowAnonymousDevices: flag(env, 'ALLOW_ANONYMOUS_DEVICES'), deviceRatePerSecond: whole('DEVICE_RATE_PER_SECOND', 2000, 1000, 1e6),
     personalDataDays: whole('PERSONAL_DATA_DAYS', 365, 1, 36_500), backupPassphrase: optional(env, 'BACKUP_PASSPHRASE'),
     superuserPassword: optional(env, 'SUPERUSER_PASSWORD'), logLevel: choice(env, 'LOG_LEVEL', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'])

@@ -20,6 +20,7 @@ const DOORS: Record<string, string[]> = {
   'server/domain/ticket': [...TOOLS, ...actions('staff', 'catalog', 'camera', 'iot', 'user')],
   'server/ingest': DOOR,
   'server/recorder': [...TOOLS, ...actions('camera')],
+  'server/upload': DOOR,
   'server/http': [...DOOR, 'server/config.ts'],
   'server/jobs': DOOR,
   'server/live': TOOLS,

@@ -34,6 +34,9 @@ export const Video = Type.Object({
       description: 'it was removed on purpose: too old, or no space for it'
     })
   ),
+  uploadedAt: Nullable(
+    Type.String({ format: 'date-time', description: 'since when a whole copy is known to be in the upload store' })
+  ),
   gaps: Type.Array(VideoGap, { description: 'within it, and on either side of it' })
 })
 export type Video = Static<typeof Video>

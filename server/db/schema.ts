@@ -377,6 +377,7 @@ export interface Video {
   startedAt: Timestamp;
   tag: string;
   timescale: number | null;
+  uploadedAt: Timestamp | null;
   width: number | null;
 }
 
@@ -386,6 +387,18 @@ export interface VideoGap {
   endedAt: Timestamp | null;
   id: string;
   startedAt: Timestamp;
+}
+
+export interface VideoUpload {
+  failures: Generated<number>;
+  objectKey: string;
+  partBytes: number;
+  partEtags: Generated<string[]>;
+  partMd5s: Generated<string[]>;
+  place: string;
+  retryAt: Timestamp | null;
+  uploadId: string | null;
+  videoId: string;
 }
 
 export interface Visit {
@@ -455,6 +468,7 @@ export interface DB {
   userSession: UserSession;
   video: Video;
   videoGap: VideoGap;
+  videoUpload: VideoUpload;
   visit: Visit;
   weightChange: WeightChange;
 }

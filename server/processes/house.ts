@@ -15,6 +15,7 @@ import { LogFile } from '#server/platform/log-file.ts'
 import { openLogger } from '#server/platform/logger.ts'
 import { becomeSingleOwner } from '#server/platform/single-owner.ts'
 import { startRecorder } from '#server/recorder/index.ts'
+import { startUploader } from '#server/upload/index.ts'
 import { registerFigures } from './figures.ts'
 import { inUse } from './ports.ts'
 import { readiness } from './readiness.ts'
@@ -50,9 +51,11 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   }
   const recorder = startRecorder(ctx)
   stack.defer(() => recorder.stop())
+  const uploader = startUploader(ctx)
+  stack.defer(() => uploader.stop())
   const app = await buildHttp(ctx, {
     ...doors,
-    ready: readiness(ctx, mqtt, recorder),
+    ready: readiness(ctx, mqtt, [recorder, uploader]),
     routes: [deviceRoutes(heartbeats)],
     apiRoutes: [live]
   })

@@ -3,7 +3,7 @@ import type { Context } from '#server/context.ts'
 
 /** The check behind /readyz. */
 export const readiness =
-  (ctx: Context, mqtt: { isConnected: () => boolean }, recorder: { degraded: () => string[] }) => async () => {
+  (ctx: Context, mqtt: { isConnected: () => boolean }, others: { degraded: () => string[] }[]) => async () => {
     const database = await ctx.pool.query('SELECT 1').then(
       () => 'ok',
       (error: Error) => error.message
@@ -11,7 +11,7 @@ export const readiness =
     const degraded = [
       ...(mqtt.isConnected() ? [] : ['mqtt: not connected to the broker']),
       ...(ctx.config.allowAnonymousDevices ? ['devices: anonymous heartbeats are taken'] : []),
-      ...recorder.degraded()
+      ...others.flatMap((other) => other.degraded())
     ]
     return { ok: database === 'ok', checks: { database }, degraded }
   }

@@ -96,6 +96,11 @@ async function useEverySecret(store: RealStore): Promise<Record<string, string>>
   const link = await fetch(`${url}/api/v1/videos/${claims.id}/content?exp=1&sig=${signature}`)
   assert.equal(link.status, 403)
   await fetch(`${url}/api/v1/users`, { headers: { authorization: `Bearer ${store.token}` } })
+  const cameraPassword = 'a-password-of-a-camera'
+  const streamUrl = `rtsp://viewer:${cameraPassword}@127.0.0.1:9/live`
+  const tested = await post('/api/v1/cameras/test', { streamUrl }, { authorization: `Bearer ${store.token}` })
+  assert.ok([422, 503].includes(tested.status), 'nothing answers there, or there is no ffmpeg')
+  await call('POST', '/api/v1/cameras', { name: 'door', tag: 'ENTRY', streamUrl, machineIds: [] })
   return {
     ...{
       password: store.password,
@@ -105,7 +110,8 @@ async function useEverySecret(store: RealStore): Promise<Record<string, string>>
       'device key': known.deviceKey,
       'scanner key': entry.deviceKey
     },
-    ...{ code: token, 'phone number': phoneNumber, 'signing key': privateJwk.d, 'link signature': signature }
+    ...{ code: token, 'phone number': phoneNumber, 'signing key': privateJwk.d, 'link signature': signature },
+    ...{ 'camera password': cameraPassword }
   }
 }
 

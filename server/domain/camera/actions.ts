@@ -23,5 +23,16 @@ export { type LiveState, liveStateOf, noteCameraState, onCamerasChanged } from '
 export { type StreamInput, type StreamSource, streamInput } from './stream-input.ts'
 export { maskIn } from './stream-url.ts'
 export { cameraThumbnail, videoThumbnail } from './thumbnails.ts'
+export { type UploadStore, uploadStore } from './upload-store.ts'
+export {
+  forgetUpload,
+  notePartSent,
+  noteUploadBegun,
+  noteUploaded,
+  postponeUpload,
+  takeUpload,
+  type Upload,
+  uploadsUnderWay
+} from './uploads.ts'
 export { findVideo, gapsDuring, listVideos, type MachineWindow, videoStatesDuring, videosDuring } from './videos.ts'
 export { watchCameras } from './watch.ts'

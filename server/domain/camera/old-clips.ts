@@ -18,6 +18,8 @@ export type Claims = {
   pinned(clips: OldClip[]): Promise<Set<string>>
   /** Those of which something on record tells, so that it must go on to say that they are gone. */
   told(clips: OldClip[]): Promise<Set<string>>
+  /** Those of which a copy elsewhere is still to be made. */
+  awaited(clips: OldClip[]): Promise<Set<string>>
 }
 export type Removed = OldClip & { reason: RemovalReason }
 export type Retention = {
@@ -25,6 +27,8 @@ export type Retention = {
   disk: Disk
   bounds: Bounds
   pinnedBytes: number
+  /** How many were removed although they waited to be uploaded. */
+  lostBeforeUpload: number
   /** A bound that does not hold although nothing more could go. */
   exceeded: 'quota' | 'space' | null
 }
@@ -38,23 +42,40 @@ const MOST_REMOVED = 100
 
 /** Removes what must go, or with `dryRun` only tells of it. Bounded work: `removed` is full when there may be more. */
 export async function removeOldClips(ctx: Context, claims: Claims, { dryRun = false } = {}): Promise<Retention> {
-  const bounds = boundsOf(ctx)
-  const retention: Retention = { removed: [], disk: await diskOf(ctx), bounds, pinnedBytes: 0, exceeded: null }
+  const start = { removed: [], disk: await diskOf(ctx), bounds: boundsOf(ctx), pinnedBytes: 0, lostBeforeUpload: 0 }
+  const retention: Retention = { ...start, exceeded: null }
   const most = dryRun ? Number.POSITIVE_INFINITY : MOST_REMOVED
+  await walk(ctx, claims, retention, { most, dryRun, awaited: false })
+  const before = retention.removed.length
+  if (before < most && exceeded(retention.disk, retention.bounds)) {
+    retention.pinnedBytes = 0
+    await walk(ctx, claims, retention, { most, dryRun, awaited: true })
+    retention.lostBeforeUpload = retention.removed.length - before
+  }
+  if (retention.removed.length < most) retention.exceeded = exceeded(retention.disk, retention.bounds)
+  return retention
+}
+
+/** Takes from the oldest on until the bounds hold, into `retention`. */
+async function walk(
+  ctx: Context,
+  claims: Claims,
+  retention: Retention,
+  { most, dryRun, awaited }: { most: number; dryRun: boolean; awaited: boolean }
+): Promise<void> {
+  const { bounds } = retention
   for (let after: Row | null = null; retention.removed.length < most; ) {
     const rows: Row[] = await oldestAfter(ctx, after)
     if (rows.length === 0) break
     after = rows.at(-1)!
     if (exceeded(retention.disk, bounds) === null && rows[0]!.endedAt.getTime() >= bounds.oldestMs) break
-    const pinned = await claims.pinned(rows)
+    const [pinned, waiting] = [await claims.pinned(rows), await claims.awaited(rows)]
     retention.pinnedBytes += rows.reduce((sum, row) => sum + (pinned.has(row.videoId) ? row.bytes : 0), 0)
     const kept = rows.map((row) => ({
-      id: row.videoId,
-      endMs: row.endedAt.getTime(),
-      bytes: row.bytes,
-      isPinned: pinned.has(row.videoId)
+      ...{ id: row.videoId, endMs: row.endedAt.getTime(), bytes: row.bytes },
+      ...{ isPinned: pinned.has(row.videoId), isAwaited: waiting.has(row.videoId) }
     }))
-    const plan = planRemovals(kept, retention.disk, bounds)
+    const plan = planRemovals(kept, retention.disk, bounds, { awaited })
     const reasons = new Map(plan.removals.slice(0, most - retention.removed.length).map(({ id, reason }) => [id, reason]))
     const going = rows.flatMap((row) => (reasons.has(row.videoId) ? { ...row, reason: reasons.get(row.videoId)! } : []))
     const gone = dryRun ? going : await remove(ctx, claims, going)
@@ -64,8 +85,6 @@ export async function removeOldClips(ctx: Context, claims: Claims, { dryRun = fa
       retention.disk.freeBytes += clip.bytes
     }
   }
-  if (retention.removed.length < most) retention.exceeded = exceeded(retention.disk, bounds)
-  return retention
 }
 
 function boundsOf({ config, clock }: Context): Bounds {

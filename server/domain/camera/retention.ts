@@ -1,6 +1,9 @@
-/** Which clips go when time or space runs out: the oldest first, pinned ones never, no more than it takes. Pure. */
+/**
+ * Which clips go when time or space runs out: the oldest first, pinned ones never, no more than it takes. Those that wait to be uploaded
+ * outlive their time, and go for space alone, after all others. Pure.
+ */
 
-export type KeptClip = { id: string; endMs: number; bytes: number; isPinned: boolean }
+export type KeptClip = { id: string; endMs: number; bytes: number; isPinned: boolean; isAwaited: boolean }
 export type RemovalReason = 'age' | 'quota' | 'space'
 export type Disk = { usedBytes: number; freeBytes: number }
 export type Bounds = { quotaBytes: number; leastFreeBytes: number; oldestMs: number }
@@ -10,12 +13,12 @@ export type Plan = {
   disk: Disk
 }
 
-/** What goes of these clips, given oldest first. */
-export function planRemovals(clips: KeptClip[], { usedBytes, freeBytes }: Disk, bounds: Bounds): Plan {
+/** What goes of these clips, given oldest first; `awaited`: of those that wait to be uploaded, or of the others. */
+export function planRemovals(clips: KeptClip[], { usedBytes, freeBytes }: Disk, bounds: Bounds, { awaited = false } = {}): Plan {
   const plan: Plan = { removals: [], disk: { usedBytes, freeBytes } }
-  for (const { id, endMs, bytes, isPinned } of clips) {
-    const reason = endMs < bounds.oldestMs ? 'age' : exceeded(plan.disk, bounds)
-    if (isPinned || reason === null) continue
+  for (const { id, endMs, bytes, isPinned, isAwaited } of clips) {
+    const reason = endMs < bounds.oldestMs && !awaited ? 'age' : exceeded(plan.disk, bounds)
+    if (isPinned || isAwaited !== awaited || reason === null) continue
     plan.removals.push({ id, reason })
     plan.disk.usedBytes -= bytes
     plan.disk.freeBytes += bytes

@@ -9,12 +9,12 @@ import { NotFound } from '#server/platform/errors.ts'
 import { decodeCursor, pageOf } from '#server/platform/paging.ts'
 import { LONGEST_CLIP_MS } from './rules.ts'
 
-type Times = { startedAt: Date; endedAt: Date | null; missingAt: Date | null }
+type Times = { startedAt: Date; endedAt: Date | null; missingAt: Date | null; uploadedAt: Date | null }
 type GapRow = { startedAt: Date; endedAt: Date | null; cause: GapCause }
 type VideoRow = Pick<Video, 'id' | 'cameraId' | 'bytes' | 'codecs' | 'width' | 'height' | 'removedFor'> & Times
 export type MachineWindow = { machineId: string; from: Date; to: Date }
 
-const COLUMNS = sql`video.id, video.camera_id, video.bytes, video.codecs, video.width, video.height, video.started_at, video.ended_at, video.missing_at, video.removed_for`
+const COLUMNS = sql`video.id, video.camera_id, video.bytes, video.codecs, video.width, video.height, video.started_at, video.ended_at, video.missing_at, video.removed_for, video.uploaded_at`
 const OVERLAPS = (from: RawBuilder<unknown>, to: RawBuilder<unknown>) => sql`
   video.started_at > ${from} - ${LONGEST_CLIP_MS} * interval '1 millisecond' AND video.started_at <= ${to}
   AND (video.ended_at IS NULL OR video.ended_at >= ${from})`
@@ -83,12 +83,13 @@ async function shown(db: Db, rows: VideoRow[]): Promise<Video[]> {
       AND (gap.ended_at IS NULL OR gap.ended_at >= span.since)
     ORDER BY gap.started_at`.execute(db)
   const byVideo = Map.groupBy(gaps, (gap) => gap.n)
-  return rows.map(({ startedAt, endedAt, missingAt, ...row }, n) => ({
+  return rows.map(({ startedAt, endedAt, missingAt, uploadedAt, ...row }, n) => ({
     ...row,
     startTime: startedAt.toISOString(),
     endTime: endedAt?.toISOString() ?? null,
     url: `/api/v1/videos/${row.id}/content`,
     isMissing: missingAt !== null,
+    uploadedAt: uploadedAt?.toISOString() ?? null,
     gaps: (byVideo.get(n) ?? []).map(gapOf)
   }))
 }

@@ -21,6 +21,7 @@ export { expireLeases } from './leases.ts'
 export { removeVideosNobodyNeeds, videosToRemove } from './old-clips.ts'
 export { findTicket, listTickets, type TicketFilter, visitWithTickets } from './queries.ts'
 export { claimTicket, completeTicket, releaseTicket, reopenTicket } from './review.ts'
+export { lostBeforeUpload, nextVideoToUpload, type UploadQueue, uploadQueue } from './uploads.ts'
 
 /**
  * Lets a user out: one transaction uses the code up, closes the visit, opens its cart and one ticket for each machine. Possible in every

@@ -31,7 +31,7 @@ export async function attachLateEvidence(ctx: Context): Promise<number> {
   const last = events.at(-1)
   if (!last) return 0
   const touched = events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
-  const videos = events.filter((event) => event.name.startsWith('video.'))
+  const videos = events.filter(({ name }) => name.startsWith('video.') && name !== 'video.uploaded') // a copy changes no evidence
   if (touched.length + videos.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
   await transact(ctx, async (tx) => {
     if (!(await moveCursor(tx, cursor, last))) return // another process took this page

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type Context, transact } from '#server/context.ts'
 import { type Claims, type OldClip, type Retention, removeOldClips } from '#server/domain/camera/actions.ts'
 import { endAlarm, startAlarm } from '#server/domain/staff/actions.ts'
+import { awaitingUpload, lostBeforeUpload } from './uploads.ts'
 
 const ALARM = { kind: 'clips-pinned-full', subject: 'clips' }
 
@@ -10,6 +11,7 @@ const ALARM = { kind: 'clips-pinned-full', subject: 'clips' }
 export async function removeVideosNobodyNeeds(ctx: Context): Promise<number> {
   const retention = await removeOldClips(ctx, claimsOf(ctx))
   await tellWhenFull(ctx, retention)
+  await tellWhenLost(ctx, retention)
   return retention.removed.length
 }
 
@@ -30,6 +32,22 @@ async function tellWhenFull(ctx: Context, { exceeded, pinnedBytes }: Retention):
   told.set(ctx, exceeded)
 }
 
+const BEHIND = { kind: 'upload-behind', subject: 'upload' }
+const DAY_MS = 86_400_000
+const behind = new WeakMap<Context, boolean>()
+
+/** Videos that waited to be uploaded went for space. It ends when none did for a day, or nothing is uploaded any more. */
+async function tellWhenLost(ctx: Context, retention: Retention): Promise<void> {
+  if (retention.lostBeforeUpload === 0 && behind.get(ctx) === false) return
+  const since = new Date(ctx.clock.now().getTime() - DAY_MS)
+  const lost = ctx.config.s3 ? retention.lostBeforeUpload + (await lostBeforeUpload(ctx.db, since)) : 0
+  if (behind.get(ctx) === lost > 0) return
+  const message =
+    'videos of tickets were removed before they were uploaded, to make space: see why uploads wait, raise S3_MBIT_PER_SECOND, or give videos more space'
+  await transact(ctx, (tx) => (lost > 0 ? startAlarm(tx, { ...BEHIND, message }) : endAlarm(tx, BEHIND)))
+  behind.set(ctx, lost > 0)
+}
+
 const LONGEST_VISIT = '7 days' // for a video of a longer one no row is kept
 
 /** A visit under way will have a ticket for each machine: with windows of kind `machine-session` they begin before it. */
@@ -46,6 +64,9 @@ function claimsOf(ctx: Context): Claims {
         ctx.db
       )
       return new Set(rows.map((row) => row.id))
+    },
+    async awaited(clips) {
+      return ctx.config.s3 ? awaitingUpload(ctx.db, clips.map((clip) => clip.videoId)) : new Set() // biome-ignore format: one thought
     },
     async told(clips) {
       const { rows } = await sql<{ id: string }>`SELECT clip.id FROM ${clipRows(clips)} WHERE EXISTS (
