@@ -28,7 +28,7 @@ export const Video = Type.Object({
   codecs: Nullable(Type.String({ description: 'RFC 6381, e.g. avc1.64001f' })),
   width: Nullable(Type.Integer()),
   height: Nullable(Type.Integer()),
-  isMissing: Type.Boolean({ description: 'its file is gone from the disk' }),
+  isMissing: Type.Boolean({ description: 'its file is gone, and there is no copy of it' }),
   removedFor: Nullable(
     Type.Union([Type.Literal('age'), Type.Literal('quota'), Type.Literal('space')], {
       description: 'it was removed on purpose: too old, or no space for it'

@@ -21,6 +21,7 @@ import { mustBeInside } from './links.ts'
 const tags = ['videos']
 const params = Type.Object({ id: Uuid })
 const MOST_STREAMS = 128
+const OF_CONTENT = ['etag', 'accept-ranges', 'cache-control', 'content-length', 'content-range']
 
 export const playback: Resource = (app, ctx) => {
   const streams = new Set<Readable>()
@@ -48,8 +49,11 @@ export const playback: Resource = (app, ctx) => {
     if (range === 'not-modified') return reply.code(304).send()
     if (req.method === 'HEAD') return reply.send(Readable.from([])) // Fastify would read the whole file to throw it away
     if (video.bytes === 0) return reply.send('')
-    const file = await video.open()
-    return send(reply, file.createReadStream({ ...range, highWaterMark: 256 * 1024 }))
+    const stream = await video.read(range).catch((error: unknown) => {
+      for (const name of OF_CONTENT) reply.removeHeader(name) // an error is not the content
+      throw error
+    })
+    return send(reply, stream)
   })
 
   const playlist = {

@@ -23,17 +23,21 @@ export type ClipFile = {
   /** ftyp and moov; the fragments follow it without a break. */
   headBytes: number
   fragments: ClipFragment[]
+  /** There is a whole copy of it in the upload store. */
+  isUploaded: boolean
+  /** Its file is gone, and there is no copy. */
   isMissing: boolean
 }
 
-type Row = Omit<ClipFile, 'path' | 'fragments' | 'isMissing' | 'headBytes'> & {
+type Row = Omit<ClipFile, 'path' | 'fragments' | 'isMissing' | 'isUploaded' | 'headBytes'> & {
   file: string
   headBytes: number | null
   fragmentBytes: number[] | null
   fragmentTicks: number[] | null
   missingAt: Date | null
+  uploadedAt: Date | null
 }
-const COLUMNS = sql`id AS video_id, camera_id, file, started_at, ended_at, bytes, codecs, width, height, timescale, head_bytes, fragment_bytes, fragment_ticks, missing_at`
+const COLUMNS = sql`id AS video_id, camera_id, file, started_at, ended_at, bytes, codecs, width, height, timescale, head_bytes, fragment_bytes, fragment_ticks, missing_at, uploaded_at`
 
 /** The folder in which all clips lie. */
 export const clipFolder = (ctx: Context): string => join(ctx.config.dataDir, 'clips')
@@ -58,16 +62,17 @@ export async function clipFilesDuring(
 
 async function clipOf(
   ctx: Context,
-  { file, fragmentBytes, fragmentTicks, missingAt, headBytes, ...row }: Row
+  { file, fragmentBytes, fragmentTicks, missingAt, uploadedAt, headBytes, ...row }: Row
 ): Promise<ClipFile> {
   const path = join(clipFolder(ctx), file)
   if (row.endedAt !== null || missingAt !== null) {
     const fragments = (fragmentBytes ?? []).map((bytes, n) => ({ bytes, ticks: fragmentTicks![n]! }))
-    return { ...row, path, headBytes: headBytes ?? 0, fragments, isMissing: missingAt !== null }
+    const isUploaded = uploadedAt !== null
+    return { ...row, path, headBytes: headBytes ?? 0, fragments, isUploaded, isMissing: missingAt !== null && !isUploaded }
   }
   const { track, headBytes: head, fragments, wholeBytes } = await wholePartOf(path)
   return {
-    ...{ ...row, path, headBytes: head, bytes: wholeBytes, isMissing: false },
+    ...{ ...row, path, headBytes: head, bytes: wholeBytes, isUploaded: false, isMissing: false },
     ...{
       codecs: track?.codecs ?? null,
       width: track?.width ?? null,

@@ -6,7 +6,7 @@ import { NotFound, Refused } from '#server/platform/errors.ts'
 import { startFfmpegWork } from '#server/platform/ffmpeg-work.ts'
 import { Slots } from '#server/platform/slots.ts'
 import { clipFolder } from './clip-files.ts'
-import { footageOf, type Stretch, type Window } from './footage.ts'
+import { type Clip, footageOf, type Stretch, type Window } from './footage.ts'
 import { type WindowQuery, windowOf } from './playback.ts'
 import { openClipFile, readClips, readGaps } from './played-clips.ts'
 import { needFfmpeg } from './tools.ts'
@@ -22,7 +22,7 @@ export type Export = {
 
 /**
  * Starts an export. Ending `content` early ends its making; it is destroyed with an error when that fails. Throws Invalid, NotFound when
- * there is no such camera or nothing in the window, Refused `picture-changed` when size or codec change within it, `no-ffmpeg`,
+ * there is no such camera or nothing in the window, Refused `picture-changed` when size or codec change within it, `only-uploaded`, `no-ffmpeg`,
  * `too-many-requests`.
  */
 export async function exportWindow(ctx: Context, { cameraId, query }: { cameraId: string; query: WindowQuery }): Promise<Export> {
@@ -34,12 +34,23 @@ export async function exportWindow(ctx: Context, { cameraId, query }: { cameraId
   if (stretches.length === 0) throw new NotFound('video (yet) in this window of camera', cameraId)
   mustBeOnePicture(stretches)
   const ffmpeg = await needFfmpeg(ctx)
-  for (const { clip } of stretches) await (await openClipFile(clip)).close()
+  for (const { clip } of stretches) await mustBeHere(clip)
   const list = `ffconcat version 1.0\n${stretches.map((stretch) => entry(clipFolder(ctx), stretch)).join('')}`
   const queue = slots.get(ctx) ?? new Slots({ atOnce: 2, waiting: 4 })
   slots.set(ctx, queue)
   const slot = await queue.take()
   return { fileName: fileNameOf(camera.name, window), content: concatenate({ ffmpeg, folder: clipFolder(ctx), list, slot }) }
+}
+
+async function mustBeHere(clip: Clip): Promise<void> {
+  try {
+    await (await openClipFile(clip)).close()
+  } catch (error) {
+    if (!(error instanceof NotFound) || !clip.isUploaded) throw error
+    const at = new Date(clip.startMs).toISOString()
+    const why = `the video that begins at ${at} is no longer on the box, only in the upload store: play it, or take its content`
+    throw new Refused('only-uploaded', why, { at, videoId: clip.id })
+  }
 }
 
 function mustBeOnePicture(stretches: Stretch[]): void {

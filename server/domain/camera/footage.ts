@@ -6,6 +6,8 @@ export type Clip = {
   id: string
   cameraId: string
   path: string
+  /** There is a copy of it elsewhere, should its file be gone. */
+  isUploaded: boolean
   /** Its first frame, Unix milliseconds. */
   startMs: number
   /** Null while it is being recorded: then `fragments` are those that are whole. */

@@ -113,6 +113,9 @@ async function oldestAfter(ctx: Context, after: Row | null): Promise<Row[]> {
   return rows
 }
 
+/** Its copy can be played by its fragments, also one that is still on its way. */
+const IS_ELSEWHERE = sql`EXISTS (SELECT FROM video_upload WHERE video_id = video.id)`
+
 type Going = Row & { reason: RemovalReason }
 
 async function remove(ctx: Context, claims: Claims, going: Going[]): Promise<Going[]> {
@@ -122,11 +125,14 @@ async function remove(ctx: Context, claims: Claims, going: Going[]): Promise<Goi
   const told = await claims.told(gone)
   await transact(ctx, async (tx) => {
     const [marked, forgotten] = [gone.filter((c) => told.has(c.videoId)), gone.filter((c) => !told.has(c.videoId))]
-    await sql`UPDATE video SET missing_at = ${tx.now}, removed_for = gone.reason, fragment_bytes = NULL, fragment_ticks = NULL
+    await sql`UPDATE video SET missing_at = ${tx.now}, removed_for = gone.reason,
+      fragment_bytes = CASE WHEN ${IS_ELSEWHERE} THEN fragment_bytes END, fragment_ticks = CASE WHEN ${IS_ELSEWHERE} THEN fragment_ticks END
       FROM unnest(${marked.map((c) => c.videoId)}::uuid[], ${marked.map((c) => c.reason)}::text[]) AS gone (id, reason)
       WHERE video.id = gone.id`.execute(tx.db)
     await sql`DELETE FROM video WHERE id = ANY(${forgotten.map((c) => c.videoId)}::uuid[])`.execute(tx.db)
-    for (const { videoId, cameraId, startedAt, endedAt } of gone)
+    const copies = await tx.db.selectFrom('video').select('id').where('id', 'in', gone.map((c) => c.videoId)).where('uploadedAt', 'is not', null).execute() // biome-ignore format: one thought
+    const isThere = new Set(copies.map(({ id }) => id))
+    for (const { videoId, cameraId, startedAt, endedAt } of gone.filter((clip) => !isThere.has(clip.videoId)))
       tx.emit('video.missing', { videoId, cameraId, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString() })
   })
   for (const { videoId } of gone) await forgetThumbnails(ctx, videoId)

@@ -1,9 +1,12 @@
 /** Playing: a window of a camera as a playlist, a video's content, and links to both that a browser can use without headers. */
 import type { FileHandle } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import type { Footage } from '#contracts/api/playback.ts'
 import type { Video } from '#contracts/api/videos.ts'
 import type { Context } from '#server/context.ts'
+import type { ByteRange } from '#server/platform/byte-range.ts'
 import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
+import { readClipBytes } from './copies.ts'
 import { bytesOfWindow, type Clip, type Window, wholeBytes } from './footage.ts'
 import { linkEnd, signedQuery } from './links.ts'
 import { openClipFile, readClip, readClips, readGaps } from './played-clips.ts'
@@ -75,7 +78,10 @@ export type Content = {
   isOpen: boolean
   /** May a link to `window` see this range (both ends count)? */
   isInside(range: { start: number; end: number }, window: Window): boolean
+  /** Its file. Throws NotFound. */
   open(): Promise<FileHandle>
+  /** As `readClipBytes`. */
+  read(range: ByteRange): Promise<Readable>
 }
 /** A clip's start is known better once it has closed: links of before then still fit. */
 const SLACK_MS = 2000
@@ -92,7 +98,8 @@ export async function videoContent(ctx: Context, id: string): Promise<Content> {
       const isOfFragments = start >= allowed.first && end < allowed.end
       return end < allowed.headBytes || isOfFragments || (allowed.first === allowed.headBytes && end < allowed.end)
     },
-    open: () => openClipFile(clip)
+    open: () => openClipFile(clip),
+    read: (range) => readClipBytes(ctx, clip, range)
   }
 }
 

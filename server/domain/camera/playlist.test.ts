@@ -13,7 +13,15 @@ function clip(id: string, from: number, seconds: number[], { isOpen = false } = 
   const startMs = at(from)
   const fragments = seconds.map((s, n) => ({ bytes: 1000 + n, ticks: Math.round(s * 90_000) }))
   const endMs = isOpen ? null : startMs + Math.round(seconds.reduce((sum, s) => sum + s, 0) * 1000)
-  const file = { path: `/clips/${id}.mp4`, codecs: 'avc1.42c00a', width: 64, height: 36, timescale: 90_000, headBytes: 700 }
+  const file = {
+    path: `/clips/${id}.mp4`,
+    isUploaded: false,
+    codecs: 'avc1.42c00a',
+    width: 64,
+    height: 36,
+    timescale: 90_000,
+    headBytes: 700
+  }
   return { id, cameraId: 'c', startMs, endMs, fragments, ...file }
 }
 const each = (count: number, seconds = 1) => Array.from({ length: count }, () => seconds)

@@ -5,9 +5,10 @@ import { NotFound } from '#server/platform/errors.ts'
 import { startFfmpegWork } from '#server/platform/ffmpeg-work.ts'
 import { FileCache } from '#server/platform/file-cache.ts'
 import { Slots } from '#server/platform/slots.ts'
+import { readClipBytes } from './copies.ts'
 import { type Clip, type Piece, piecesOf } from './footage.ts'
 import { mustBeCamera } from './playback.ts'
-import { openClipFile, readClip, readClips } from './played-clips.ts'
+import { readClip, readClips } from './played-clips.ts'
 import { needFfmpeg } from './tools.ts'
 
 const CACHE_BYTES = 256 * 1024 * 1024
@@ -66,17 +67,16 @@ function thumbnailOf(ctx: Context, { clip, piece, n }: Found): Promise<Buffer> {
   return cache.get(`${clip.id}/${n}.jpg`, async () => {
     const ffmpeg = await needFfmpeg(ctx)
     using _slot = await slots.take()
-    return firstPicture(ffmpeg, await fragmentBytes(clip, piece))
+    return firstPicture(ffmpeg, await fragmentBytes(ctx, clip, piece))
   })
 }
 
 /** A file of its own: the clip's head and one fragment. */
-async function fragmentBytes(clip: Clip, { offset, bytes }: Piece): Promise<Buffer> {
-  await using file = await openClipFile(clip)
-  const content = Buffer.alloc(clip.headBytes + Math.min(bytes, READ_BYTES))
-  await file.read(content, 0, clip.headBytes, 0)
-  await file.read(content, clip.headBytes, content.length - clip.headBytes, offset)
-  return content
+async function fragmentBytes(ctx: Context, clip: Clip, { offset, bytes }: Piece): Promise<Buffer> {
+  const head = await readClipBytes(ctx, clip, { start: 0, end: clip.headBytes - 1 })
+  const chunks: Buffer[] = await head.toArray()
+  const fragment = await readClipBytes(ctx, clip, { start: offset, end: offset + Math.min(bytes, READ_BYTES) - 1 })
+  return Buffer.concat([...chunks, ...(await fragment.toArray())])
 }
 
 async function firstPicture(ffmpeg: string, content: Buffer): Promise<Buffer> {

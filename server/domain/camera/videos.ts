@@ -53,7 +53,8 @@ export async function videosDuring(db: Db, windows: MachineWindow[]): Promise<Vi
 /** As videosDuring, for who only compares: video id → is it open, closed or missing? */
 export async function videoStatesDuring(db: Db, windows: MachineWindow[]): Promise<Record<string, string>[]> {
   const byWindow = Map.groupBy(await rowsDuring(db, windows), (row) => row.n)
-  const stateOf = ({ missingAt, endedAt }: VideoRow) => (missingAt ? 'missing' : endedAt ? 'closed' : 'open')
+  const stateOf = ({ missingAt, uploadedAt, endedAt }: VideoRow) =>
+    missingAt && !uploadedAt ? 'missing' : endedAt ? 'closed' : 'open'
   return windows.map((_, n) => Object.fromEntries((byWindow.get(n) ?? []).map((row) => [row.id, stateOf(row)])))
 }
 
@@ -88,7 +89,7 @@ async function shown(db: Db, rows: VideoRow[]): Promise<Video[]> {
     startTime: startedAt.toISOString(),
     endTime: endedAt?.toISOString() ?? null,
     url: `/api/v1/videos/${row.id}/content`,
-    isMissing: missingAt !== null,
+    isMissing: missingAt !== null && uploadedAt === null,
     uploadedAt: uploadedAt?.toISOString() ?? null,
     gaps: (byVideo.get(n) ?? []).map(gapOf)
   }))
