@@ -69,7 +69,7 @@ export async function recoverCamera(ctx: Context, { cameraId, tag, isEnabled }: 
     else await recover(ctx, { videoId: await openClip(ctx, { cameraId, tag, file, startedAt }), file, startedAt })
   }
   const last = await lastClipEnd(ctx, cameraId)
-  if (last && isEnabled) await startGap(ctx, { cameraId, startedAt: last, cause: 'restart' })
+  if (last && isEnabled) await startGap(ctx, { cameraId, startedAt: last, cause: 'restart', ifNone: true })
   return last
 }
 

@@ -62,20 +62,29 @@ export function closeClip(
   })
 }
 
-/** There is nothing in a clip that could be played, or its file never came to be: its row goes. */
+/** There is nothing in a clip that could be played, or its file never came to be: its row goes, and the gap that had ended with it goes on. */
 export function dropClip(ctx: Context, videoId: string): Promise<void> {
   return transact(ctx, async (tx) => {
     const row = await tx.db.deleteFrom('video').where('id', '=', videoId).returning(['cameraId', 'startedAt']).executeTakeFirst()
     if (!row) return
-    const startedAt = row.startedAt.toISOString()
-    tx.emit('video.missing', { videoId, cameraId: row.cameraId, startedAt, endedAt: startedAt })
+    const { cameraId, startedAt: at } = row
+    tx.emit('video.missing', { videoId, cameraId, startedAt: at.toISOString(), endedAt: at.toISOString() })
+    const { rows } = await sql<{ id: string; startedAt: Date; cause: GapCause }>`UPDATE video_gap SET ended_at = NULL
+      WHERE id = (SELECT id FROM video_gap WHERE camera_id = ${cameraId} AND ended_at = ${at} ORDER BY started_at DESC, id DESC LIMIT 1)
+        AND NOT EXISTS (SELECT FROM video_gap WHERE camera_id = ${cameraId} AND ended_at IS NULL)
+      RETURNING id, started_at, cause`.execute(tx.db)
+    for (const { id, startedAt, cause } of rows)
+      tx.emit('video-gap.started', { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause })
   })
 }
 
-/** From `startedAt` on there is no video, for this cause; a gap of another cause that lasts ends there. */
+/**
+ * From `startedAt` on there is no video, for this cause. Where a gap of another cause lasts, that one tells of the time until now: this one
+ * begins now, or with `ifNone` not at all.
+ */
 export function startGap(
   ctx: Context,
-  { cameraId, startedAt, cause }: { cameraId: string; startedAt: Date; cause: GapCause }
+  { cameraId, startedAt: since, cause, ifNone = false }: { cameraId: string; startedAt: Date; cause: GapCause; ifNone?: boolean }
 ): Promise<void> {
   return transact(ctx, async (tx) => {
     const open = await tx.db
@@ -84,7 +93,8 @@ export function startGap(
       .where('cameraId', '=', cameraId)
       .where('endedAt', 'is', null)
       .executeTakeFirst()
-    if (open?.cause === cause) return
+    if (open && (ifNone || open.cause === cause)) return
+    const startedAt = open ? tx.now : since
     await endGapIn(tx, cameraId, startedAt)
     const id = newId()
     await tx.db.insertInto('videoGap').values({ id, cameraId, startedAt, cause }).execute()
