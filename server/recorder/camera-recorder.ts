@@ -9,6 +9,7 @@ import type { GapCause } from '#contracts/api/videos.ts'
 import type { Context } from '#server/context.ts'
 import { type CameraToRecord, causeOf, clipFolder, maskIn, noteCameraState, wholePartOf } from '#server/domain/camera/actions.ts'
 import type { Ffmpeg } from '#server/platform/ffmpeg.ts'
+import { flushFile } from '#server/platform/flush.ts'
 import { ClipLedger, type OpenClip } from './clip-ledger.ts'
 import { Pulse } from './pulse.ts'
 import { Recording } from './recording.ts'
@@ -70,6 +71,15 @@ export class CameraRecorder {
     if (!this.#run) return
     this.#run.asked = cause
     this.#run.recording.kill()
+  }
+
+  /** Puts what is written so far of open clips on the disk, so that a power cut costs seconds, not what the system holds back. */
+  async flush(): Promise<void> {
+    for (const run of [...this.#leaving, ...(this.#run ? [this.#run] : [])])
+      for (const { file } of run.clips.values()) {
+        const failed = await flushFile(join(clipFolder(this.#ctx), file)).catch((err: NodeJS.ErrnoException) => err)
+        if (failed && failed.code !== 'ENOENT') this.#ctx.log.warn({ err: failed, file }, 'a clip cannot be put on the disk')
+      }
   }
 
   /** Resolves when nothing runs any more and what there is, is written. */

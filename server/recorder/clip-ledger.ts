@@ -19,6 +19,7 @@ import {
   wholePartOf
 } from '#server/domain/camera/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
+import { flushFile } from '#server/platform/flush.ts'
 import { durationMs, type Mp4, readingFrom } from '#server/platform/mp4.ts'
 
 /** A clip that is being recorded. `isFirst`: of its run, so that its start must be read from the file. */
@@ -75,6 +76,7 @@ export class ClipLedger {
       const startedAt = isTold && !clip.isFirst ? told(startMs) : first
       const endedAt = isTold ? told(endMs) : new Date(startedAt.getTime() + lastsMs)
       const bytes = (await stat(path)).size
+      await flushFile(path) // the row promises it
       await closeClip(this.#ctx, { videoId: await this.#idOf(clip), startedAt, endedAt, bytes, mp4, isRecovered: !isTold })
       this.lastEnd = endedAt
     })

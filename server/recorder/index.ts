@@ -24,6 +24,8 @@ export type Recorder = {
 }
 const LOOK_EVERY_MS = 1000
 const CHECK_EVERY_MS = 3_600_000
+/** What a power cut may cost of a clip that is being recorded. */
+const FLUSH_EVERY_MS = 5000
 const RETRY_MS = 1000
 /** Of the free space that clips must leave, the part that they may never touch: the database's. */
 const DATABASE_SHARE = 0.1
@@ -52,6 +54,8 @@ class Supervisor {
   #work: Promise<void> = Promise.resolve()
   #looking: NodeJS.Timeout | null = null
   #checking: NodeJS.Timeout | null = null
+  #flushing: NodeJS.Timeout | null = null
+  #flushed: Promise<void> = Promise.resolve()
   #lastLook: ClockLook
   #isFull = false
   #off = () => {}
@@ -74,6 +78,7 @@ class Supervisor {
     this.#align()
     this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS)
     this.#checking = setInterval(() => this.#enqueue(async () => void (await checkClips(this.#ctx))), CHECK_EVERY_MS)
+    this.#flushLater()
     await this.#work
   }
 
@@ -89,9 +94,22 @@ class Supervisor {
     this.#off()
     if (this.#looking) clearInterval(this.#looking)
     if (this.#checking) clearInterval(this.#checking)
+    if (this.#flushing) clearTimeout(this.#flushing)
     await Promise.all([...this.#recorders.values()].map((recorder) => recorder.stop('restart')))
     this.#recorders.clear()
-    await this.#work
+    await Promise.all([this.#work, this.#flushed])
+  }
+
+  /** One file after the other: a slow disk must not take every thread that Node has for files. */
+  #flushLater(): void {
+    if (this.#isStopped.signal.aborted) return
+    this.#flushing = setTimeout(() => {
+      this.#flushed = this.#flush().finally(() => this.#flushLater())
+    }, FLUSH_EVERY_MS)
+  }
+
+  async #flush(): Promise<void> {
+    for (const recorder of this.#recorders.values()) await recorder.flush()
   }
 
   /** One thing at a time; what the database refuses is tried again. */

@@ -18,6 +18,7 @@ import {
   unknownFiles,
   wholePartOf
 } from '#server/domain/camera/actions.ts'
+import { flushFile } from '#server/platform/flush.ts'
 import { durationMs } from '#server/platform/mp4.ts'
 import { setAside, startByFile } from './clip-ledger.ts'
 
@@ -84,6 +85,7 @@ async function recover(ctx: Context, { videoId, file, startedAt }: Orphan): Prom
   }
   const endedAt = new Date(startedAt.getTime() + durationMs(mp4))
   const { size: bytes } = await stat(path)
+  await flushFile(path)
   await closeClip(ctx, { videoId, startedAt, endedAt, bytes, mp4, isRecovered: true })
   ctx.log.info({ videoId, file }, 'a clip that was left open was recovered')
 }
