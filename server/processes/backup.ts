@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Config, readConfig } from '#server/config.ts'
 import { SYSTEM, transact } from '#server/context.ts'
+import { camerasKeyFile } from '#server/domain/camera/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { assertThereIsAStore, connect, openServer } from './backup/database.ts'
 import type { Manifest } from './backup/manifest.ts'
@@ -31,6 +32,9 @@ export async function backUp(folder: string): Promise<void> {
   if (!config.backupPassphrase)
     say('BACKUP_PASSPHRASE is not set: phone numbers lie in this backup in clear; keep it where only you can read it')
   if (manifest.keys.leftOut.length > 0) say(`left out, since they are secret: QR keys ${manifest.keys.leftOut.join(', ')}`)
+  const hasCameras = manifest.tables.some(({ name, rows: n }) => name === 'camera' && n > 0)
+  if (hasCameras && !manifest.camerasKey)
+    say('left out, since it is secret: keys/cameras.key, which opens the cameras’ passwords')
   say('not in it: video clips, logs, the settings, TLS keys')
   say(
     `done: ${resolve(folder)} holds ${countOf(rows)} rows as of ${manifest.takenAt}, ${sizeOf(bytes)}, taken in ${secondsSince(startedMs)}`
@@ -43,5 +47,6 @@ export async function takeBackup(config: Config, dir: string, tell: Say): Promis
   await mkdir(dirname(dir), { recursive: true })
   await using stack = new AsyncDisposableStack()
   const client = stack.use(await connect(await openServer(config, stack, NAME), NAME))
-  return await takeSnapshot(client, { dir, passphrase: config.backupPassphrase, keysFile: config.qrKeysFile, say: tell })
+  const keys = { keysFile: config.qrKeysFile, camerasKeyFile: camerasKeyFile(config) }
+  return await takeSnapshot(client, { dir, passphrase: config.backupPassphrase, ...keys, say: tell })
 }

@@ -2,13 +2,14 @@
 import { resolve } from 'node:path'
 import type pg from 'pg'
 import { readConfig } from '#server/config.ts'
-import { SYSTEM, transact } from '#server/context.ts'
+import { type Context, SYSTEM, transact } from '#server/context.ts'
+import { camerasKeyFile, checkClips } from '#server/domain/camera/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
 import { becomeSingleOwner } from '#server/platform/single-owner.ts'
 import { connect, listTables, openServer, quoted } from './backup/database.ts'
 import { verifyFile } from './backup/files.ts'
-import { restoreKeys } from './backup/keys.ts'
+import { restoreCamerasKey, restoreKeys } from './backup/keys.ts'
 import { load } from './backup/load.ts'
 import { filesOf, openBackup } from './backup/manifest.ts'
 import { secondsSince, sizeOf } from './backup/progress.ts'
@@ -49,10 +50,14 @@ export async function restore(
   const since = await load(client, backup, say)
   if (since.length > 0) say(`brought up to this release: ${since.join(', ')}`)
   await restoreKeys(backup, config.qrKeysFile, say)
+  await restoreCamerasKey(backup, camerasKeyFile(config), say)
   const facts = { takenAt, replaced: replace }
-  await withStore((ctx) =>
-    transact(ctx, (tx) => audit(tx, actor, { action: 'restored', resource: 'store', resourceId: storeId, after: facts }))
-  )
+  const work = async (ctx: Context) => {
+    const gone = await checkClips(ctx, { isSure: true })
+    if (gone > 0) say(`${gone} videos are not on this box: they are marked as missing`)
+    await transact(ctx, (tx) => audit(tx, actor, { action: 'restored', resource: 'store', resourceId: storeId, after: facts }))
+  }
+  await withStore(work)
   say(`done in ${secondsSince(startedMs)}: this is store ${storeId} as of ${takenAt}; everybody signs in again`)
 }
 

@@ -3,6 +3,7 @@ export {
   addCamera,
   type CameraToRecord,
   camerasInUse,
+  camerasKeyFile,
   camerasToRecord,
   changeCamera,
   listCameras,
@@ -15,7 +16,7 @@ export { type ClosedClip, closeClip, correctClipStart, dropClip, noteGap, type O
 export { exportWindow } from './exports.ts'
 export type { Window } from './footage.ts'
 export { checkSignature } from './links.ts'
-export { type Claims, type OldClip, type Retention, removeOldClips } from './old-clips.ts'
+export { type Claims, countRemovedClips, type OldClip, type Retention, removeOldClips } from './old-clips.ts'
 export { cameraSnapshot, testStream } from './pictures.ts'
 export { asLinks, type Content, outsideLink, videoContent, windowPlaylist } from './playback.ts'
 export { causeOf, frameIntervalMs, OFFLINE_AFTER_MS, SMALLEST_GAP_MS } from './rules.ts'

@@ -22,8 +22,11 @@ import { checkStreamUrl, maskStreamUrl } from './stream-url.ts'
 
 const boxes = new WeakMap<Context, SecretBox>()
 
+/** The key with which stream URLs are encrypted. */
+export const camerasKeyFile = ({ dataDir }: { dataDir: string }): string => join(dataDir, 'keys', 'cameras.key')
+
 function boxOf(ctx: Context): SecretBox {
-  const box = boxes.get(ctx) ?? openSecretBox(join(ctx.config.dataDir, 'keys', 'cameras.key'))
+  const box = boxes.get(ctx) ?? openSecretBox(camerasKeyFile(ctx.config))
   boxes.set(ctx, box)
   return box
 }

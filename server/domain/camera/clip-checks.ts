@@ -37,9 +37,9 @@ const LARGEST_SHARE = 0.2
 
 /**
  * Marks the rows whose file is gone, and takes the mark from those whose file is back. Does neither, but starts an alarm, where more than a
- * fifth of all files would be gone: then it is the disk that is missing. Returns how many rows it marked anew.
+ * fifth of all files would be gone: then it is the disk that is missing, unless `isSure` that it is not. Returns how many rows it marked anew.
  */
-export async function checkClips(ctx: Context): Promise<number> {
+export async function checkClips(ctx: Context, { isSure = false } = {}): Promise<number> {
   const gone: string[] = []
   const back: string[] = []
   let known = 0
@@ -68,7 +68,7 @@ export async function checkClips(ctx: Context): Promise<number> {
       if (isThere[n] && missingAt !== null) back.push(file)
     }
   }
-  const isDiskGone = gone.length > Math.max(FEW, known * LARGEST_SHARE)
+  const isDiskGone = !isSure && gone.length > Math.max(FEW, known * LARGEST_SHARE)
   const message = `${gone.length} of ${known} videos are not where they were recorded: is the disk of the clips mounted?`
   await transact(ctx, async (tx) => {
     if (isDiskGone) return startAlarm(tx, { ...ALARM, message })

@@ -7,6 +7,7 @@ import { stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { type Context, transact } from '#server/context.ts'
+import { Turns } from '#server/platform/turns.ts'
 import { clipFolder } from './clip-files.ts'
 import { type Bounds, type Disk, exceeded, planRemovals, type RemovalReason } from './retention.ts'
 import { forgetThumbnails } from './thumbnails.ts'
@@ -40,8 +41,25 @@ const PAGE = 200
 /** Removed in one run; the next one goes on. */
 const MOST_REMOVED = 100
 
+/** Two at once would each count what the other removed as still there, and remove more than it takes. */
+const turns = new Turns()
+
 /** Removes what must go, or with `dryRun` only tells of it. Bounded work: `removed` is full when there may be more. */
-export async function removeOldClips(ctx: Context, claims: Claims, { dryRun = false } = {}): Promise<Retention> {
+export function removeOldClips(ctx: Context, claims: Claims, { dryRun = false } = {}): Promise<Retention> {
+  const work = () => applyBounds(ctx, claims, dryRun)
+  return dryRun ? work() : turns.take(clipFolder(ctx), work)
+}
+
+const counters = new WeakMap<Context, ReturnType<Context['metrics']['counter']>>()
+
+/** Counts the videos that went, by reason; registers the figure with the first call. */
+export function countRemovedClips(ctx: Context, removed: Pick<Removed, 'reason'>[] = []): void {
+  const counter = counters.get(ctx) ?? ctx.metrics.counter('niflr_clips_removed_total', 'Videos removed, by the bound that asked for it', ['reason']) // biome-ignore format: one thought
+  counters.set(ctx, counter)
+  for (const { reason } of removed) counter.inc({ reason })
+}
+
+async function applyBounds(ctx: Context, claims: Claims, dryRun: boolean): Promise<Retention> {
   const start = { removed: [], disk: await diskOf(ctx), bounds: boundsOf(ctx), pinnedBytes: 0, lostBeforeUpload: 0 }
   const retention: Retention = { ...start, exceeded: null }
   const most = dryRun ? Number.POSITIVE_INFINITY : MOST_REMOVED
@@ -81,9 +99,9 @@ async function walk(
     const gone = dryRun ? going : await remove(ctx, claims, going)
     for (const { file: _, ...clip } of gone) {
       retention.removed.push(clip)
-      retention.disk.usedBytes -= clip.bytes
       retention.disk.freeBytes += clip.bytes
     }
+    for (const { bytes } of going) retention.disk.usedBytes -= bytes // a file that was not there takes nothing either
   }
 }
 
@@ -135,6 +153,7 @@ async function remove(ctx: Context, claims: Claims, going: Going[]): Promise<Goi
     for (const { videoId, cameraId, startedAt, endedAt } of gone.filter((clip) => !isThere.has(clip.videoId)))
       tx.emit('video.missing', { videoId, cameraId, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString() })
   })
+  countRemovedClips(ctx, gone)
   for (const { videoId } of gone) await forgetThumbnails(ctx, videoId)
   ctx.log.info({ videos: gone.length, bytes: gone.reduce((sum, clip) => sum + clip.bytes, 0) }, 'old videos removed')
   return gone

@@ -1,7 +1,6 @@
 /** A backup's files: compressed, sealed when there is a key, hashed on the way, and on the disk before anybody hears that they are. */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -74,12 +73,6 @@ export async function verifyFile({ dir }: Pick<Backup, 'dir'>, { name, bytes, sh
       'backup-damaged',
       `${name} is not as it was written: its checksum differs; take another backup of the store`
     )
-}
-
-/** Makes the names in a folder survive a power cut. */
-export async function flushFolder(dir: string): Promise<void> {
-  await using handle = await open(dir, 'r')
-  await handle.sync()
 }
 
 const counter = (): Counter => ({ bytes: 0, hash: createHash('sha256') })

@@ -21,6 +21,8 @@ export type Manifest = {
   sequences: StoredSequence[]
   /** The QR keys: all of them, only those that are no secret, or there were none. */
   keys: { kept: 'all' | 'public' | 'none'; leftOut: string[]; file: StoredFile | null }
+  /** What opens the stream URLs of cameras; only in sealed backups, absent in those of older releases. */
+  camerasKey?: StoredFile | null
   mac?: string
 }
 /** A backup opened: `key` is null when it is not sealed. */
@@ -74,7 +76,8 @@ function readManifest(text: string): Manifest {
 }
 
 /** Every file beside the manifest. */
-export const filesOf = ({ tables, keys }: Manifest): StoredFile[] => [
+export const filesOf = ({ tables, keys, camerasKey }: Manifest): StoredFile[] => [
   ...tables.map((table) => table.file),
-  ...(keys.file ? [keys.file] : [])
+  ...(keys.file ? [keys.file] : []),
+  ...(camerasKey ? [camerasKey] : [])
 ]

@@ -3,15 +3,16 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import { Refused } from '#server/platform/errors.ts'
+import { flushFolder } from '#server/platform/flush.ts'
 import { copyOut } from './copy.ts'
 import { listTables, quoted, type Table, target } from './database.ts'
-import { flushFolder, writeFileOf } from './files.ts'
-import { storeKeys } from './keys.ts'
+import { writeFileOf } from './files.ts'
+import { storeCamerasKey, storeKeys } from './keys.ts'
 import { FORMAT, MANIFEST, type Manifest, manifestText, type StoredSequence, type StoredTable, VERSION } from './manifest.ts'
 import { countOf, progressOf, type Say, sizeOf } from './progress.ts'
 import { keyOf, newSealing } from './seal.ts'
 
-export type Taking = { dir: string; passphrase: string | null; keysFile: string; say: Say }
+export type Taking = { dir: string; passphrase: string | null; keysFile: string; camerasKeyFile: string; say: Say }
 
 /** Columns by such a name hold a secret in clear: they go into no backup that is not sealed. */
 const SECRET_COLUMN = /(^|_)(secret|password|passphrase|private_key|stream_url)$/
@@ -43,7 +44,7 @@ async function inSnapshot<T>(client: pg.Client, work: () => Promise<T>): Promise
   return result
 }
 
-async function writeAll(client: pg.Client, { dir, passphrase, keysFile, say }: Taking): Promise<Manifest> {
+async function writeAll(client: pg.Client, { dir, passphrase, keysFile, camerasKeyFile, say }: Taking): Promise<Manifest> {
   const store = await storeOf(client)
   const tables = await listTables(client)
   if (!passphrase) await assertHoldsNoSecrets(client, tables)
@@ -56,7 +57,8 @@ async function writeAll(client: pg.Client, { dir, passphrase, keysFile, say }: T
   const manifest: Manifest = {
     ...{ format: FORMAT, version: VERSION, ...store, sealing, tables: stored },
     sequences: await readSequences(client), // after the rows: never behind an id that is in them
-    keys: await storeKeys(place, keysFile)
+    keys: await storeKeys(place, keysFile),
+    camerasKey: await storeCamerasKey(place, camerasKeyFile)
   }
   await writeFile(join(dir, MANIFEST), manifestText(manifest, place.key), { mode: 0o600, flush: true })
   return manifest
