@@ -2,8 +2,8 @@
  * What one camera's recorder writes into the index, in the order in which it happened. While the database is away it waits and tries again:
  * the files hold everything, so what cannot be written before the server stops is read from them at the next start.
  */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GapCause } from '#contracts/api/videos.ts'
 import type { Context } from '#server/context.ts'
@@ -21,6 +21,7 @@ import {
 import { NotFound } from '#server/platform/errors.ts'
 import { flushFile } from '#server/platform/flush.ts'
 import { durationMs, type Mp4, readingFrom } from '#server/platform/mp4.ts'
+import { setAside } from './set-aside.ts'
 
 /** A clip that is being recorded. `isFirst`: of its run, so that its start must be read from the file. */
 export type OpenClip = { file: string; startedAt: Date; isFirst: boolean; isLateByFrame: boolean; isCorrected: boolean }
@@ -146,18 +147,6 @@ export async function startByFile(
 function steadyMs(mp4: Mp4): number {
   const still = mp4.fragments.flatMap(({ stillness }) => stillness.map(({ ticks }) => ticks))
   return durationMs(mp4) - (still.reduce((sum, ticks) => sum + ticks, 0) * 1000) / (mp4.track?.timescale ?? 1)
-}
-
-/** A file with nothing to play is kept beside the clips; one that holds no byte of any picture is removed. */
-export async function setAside(ctx: Context, path: string): Promise<void> {
-  const info = await stat(path).catch(() => null)
-  if (!info) return
-  const { headBytes } = await wholePartOf(path)
-  if (info.size <= headBytes) return void (await rm(path, { force: true }))
-  const folder = join(clipFolder(ctx), 'set-aside')
-  await mkdir(folder, { recursive: true })
-  await rename(path, join(folder, basename(path)))
-  ctx.log.warn({ file: basename(path) }, 'a clip without a whole fragment was set aside')
 }
 
 /** Was the file closed in good order: does the index of fragments, which comes last, follow the last of them? */

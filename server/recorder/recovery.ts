@@ -20,7 +20,8 @@ import {
 } from '#server/domain/camera/actions.ts'
 import { flushFile } from '#server/platform/flush.ts'
 import { durationMs } from '#server/platform/mp4.ts'
-import { setAside, startByFile } from './clip-ledger.ts'
+import { startByFile } from './clip-ledger.ts'
+import { setAside } from './set-aside.ts'
 
 const ENDED_WITHIN_MS = 4000
 const NAME = /^\d{8}T\d{6}Z-[0-9a-f]+\.mp4$/

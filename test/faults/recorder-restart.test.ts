@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkClips, clipFile, openClip } from '#server/domain/camera/actions.ts'
 import { startRecorder } from '#server/recorder/index.ts'
+import { setAside } from '#server/recorder/set-aside.ts'
 import { withoutFfmpeg as skip } from '#test/support/ffmpeg.ts'
 import { openRecordingStore, paintedIn, pathOf, recordedOf, untilRecorded } from '#test/support/recording.ts'
 import { openTestStore } from '#test/support/store.ts'
@@ -107,6 +108,17 @@ test('a video whose file is gone is marked, and comes back with it; when most ar
   assert.deepEqual([await checkClips(store.ctx), await missing(), await alarms()], [0, 0, ['clips-missing']])
   await rename(join(store.dataDir, 'unmounted'), pathOf(store))
   assert.deepEqual([await checkClips(store.ctx), await alarms()], [0, []])
+})
+
+test('what is set aside is bounded: the newest hundred files stay', async () => {
+  await using store = await openTestStore()
+  await mkdir(pathOf(store), { recursive: true })
+  const names = Array.from({ length: 103 }, (_, n) => `20260301T08${String(n).padStart(4, '0')}Z-00000000.mp4`)
+  for (const name of names) {
+    writeFileSync(pathOf(store, name), 'not a picture in it')
+    await setAside(store.ctx, pathOf(store, name))
+  }
+  assert.deepEqual((await readdir(pathOf(store, 'set-aside'))).toSorted(), names.slice(3))
 })
 
 test('a recorder that outlived its server is ended before the next one starts', { skip }, async () => {
