@@ -1,7 +1,7 @@
 /** Gaps: each moment without video has one cause, the one that was true then, whatever comes after it. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { closeClip, dropClip, gapsDuring, openClip, startGap } from '#server/domain/camera/actions.ts'
+import { closeClip, dropClip, gapsDuring, noteGap, openClip, startGap } from '#server/domain/camera/actions.ts'
 import { EMPTY_MP4 } from '#server/platform/mp4.ts'
 import { handClock, staffCaller } from '#test/support/http.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
@@ -55,6 +55,16 @@ test('who begins to record again does not rename the gap that it ends', async ()
   await gap('restart', true)
   await open()
   assert.deepEqual(await gaps(), [['disabled', 0, 60]])
+})
+
+test('a camera that falls silent and is given up has one gap, though one more picture came when it was', async () => {
+  const { cameraId, open, gap, gaps } = await filmed()
+  const at = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000)
+  await noteGap(store.ctx, { cameraId, startedAt: at(-5), endedAt: at(-0.04), cause: 'offline' })
+  await gap('offline')
+  clock.forward(7000)
+  await open()
+  assert.deepEqual(await gaps(), [['offline', -5, 7]])
 })
 
 test('a clip in which nothing came to be does not end a gap', async () => {

@@ -4,7 +4,7 @@ import type { GapCause } from '#contracts/api/videos.ts'
 import { type Context, type Tx, transact } from '#server/context.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Mp4 } from '#server/platform/mp4.ts'
-import { silencesOf } from './rules.ts'
+import { SMALLEST_GAP_MS, silencesOf } from './rules.ts'
 
 export type OpenedClip = { cameraId: string; tag: string; file: string; startedAt: Date }
 export type ClosedClip = { videoId: string; startedAt: Date; endedAt: Date; bytes: number; mp4: Mp4; isRecovered?: boolean }
@@ -69,37 +69,50 @@ export function dropClip(ctx: Context, videoId: string): Promise<void> {
     if (!row) return
     const { cameraId, startedAt: at } = row
     tx.emit('video.missing', { videoId, cameraId, startedAt: at.toISOString(), endedAt: at.toISOString() })
-    const { rows } = await sql<{ id: string; startedAt: Date; cause: GapCause }>`UPDATE video_gap SET ended_at = NULL
-      WHERE id = (SELECT id FROM video_gap WHERE camera_id = ${cameraId} AND ended_at = ${at} ORDER BY started_at DESC, id DESC LIMIT 1)
-        AND NOT EXISTS (SELECT FROM video_gap WHERE camera_id = ${cameraId} AND ended_at IS NULL)
-      RETURNING id, started_at, cause`.execute(tx.db)
-    for (const { id, startedAt, cause } of rows)
-      tx.emit('video-gap.started', { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause })
+    const gap = await lastGap(tx, cameraId)
+    if (gap?.endedAt?.getTime() === at.getTime()) await goOn(tx, gap)
   })
 }
 
 /**
  * From `startedAt` on there is no video, for this cause. Where a gap of another cause lasts, that one tells of the time until now: this one
- * begins now, or with `ifNone` not at all.
+ * begins now, or with `ifNone` not at all. One of the same cause that has just ended goes on: a camera that falls silent shows one more
+ * picture, which was held back, when its stream is given up.
  */
 export function startGap(
   ctx: Context,
   { cameraId, startedAt: since, cause, ifNone = false }: { cameraId: string; startedAt: Date; cause: GapCause; ifNone?: boolean }
 ): Promise<void> {
   return transact(ctx, async (tx) => {
-    const open = await tx.db
-      .selectFrom('videoGap')
-      .select('cause')
-      .where('cameraId', '=', cameraId)
-      .where('endedAt', 'is', null)
-      .executeTakeFirst()
-    if (open && (ifNone || open.cause === cause)) return
-    const startedAt = open ? tx.now : since
+    const last = await lastGap(tx, cameraId)
+    const isOpen = last?.endedAt === null
+    if (isOpen && (ifNone || last.cause === cause)) return
+    if (last?.endedAt && last.cause === cause && last.endedAt.getTime() > since.getTime() - SMALLEST_GAP_MS) return goOn(tx, last)
+    const startedAt = isOpen ? tx.now : since
     await endGapIn(tx, cameraId, startedAt)
     const id = newId()
     await tx.db.insertInto('videoGap').values({ id, cameraId, startedAt, cause }).execute()
     tx.emit('video-gap.started', { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause })
   })
+}
+
+type GapRow = { id: string; cameraId: string; startedAt: Date; endedAt: Date | null; cause: string }
+
+/** The one that lasts, else the one that began last. */
+const lastGap = (tx: Tx, cameraId: string): Promise<GapRow | undefined> =>
+  tx.db
+    .selectFrom('videoGap')
+    .select(['id', 'cameraId', 'startedAt', 'endedAt', 'cause'])
+    .where('cameraId', '=', cameraId)
+    .orderBy(sql`ended_at IS NULL`, 'desc')
+    .orderBy('startedAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+async function goOn(tx: Tx, { id, cameraId, startedAt, cause }: GapRow): Promise<void> {
+  await tx.db.updateTable('videoGap').set({ endedAt: null }).where('id', '=', id).execute()
+  tx.emit('video-gap.started', { videoGapId: id, cameraId, startedAt: startedAt.toISOString(), cause })
 }
 
 /** A gap that is over already. */
