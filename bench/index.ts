@@ -1,12 +1,14 @@
 /** The benchmarks: `npm run bench [-- NAME…] [--json]`. Every one there is, one line each; each prints a table. */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { clips } from './clips.ts'
 import { exits } from './exits.ts'
 import { HistoryStore } from './history-store.ts'
 import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { lists } from './lists.ts'
 import { playback } from './playback.ts'
+import { recorders } from './recorders.ts'
 import { samples } from './samples.ts'
 import { shelves } from './shelves.ts'
 import { simcam } from './simcam.ts'
@@ -20,6 +22,8 @@ const BENCHES: Bench[] = [
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
   playback, // playlists over a day of clips, content
+  clips, // the clips of a visit, out of a year's
+  recorders, // eight cameras for ten minutes: CPU, memory, gaps
   idle, // ten minutes of heartbeats: memory and CPU
   start, // from a fresh clone, and again
   simcam // the demo's cameras: painting, encoding, serving

@@ -1,10 +1,11 @@
 /** What do simulated cameras cost? Painting and serving in one Node process, one encoder per camera, each watched by one client; in a busy shop, by the processes' own CPU time. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Cameras, FPS, openCameras } from '#simulator/cameras/cameras.ts'
 import { type Story, simulateStory } from '#simulator/story.ts'
 import { FFMPEG, withoutFfmpeg } from '#test/support/ffmpeg.ts'
+import { cpuMs } from './cpu.ts'
 import type { Bench, Row } from './table.ts'
 
 const SECONDS = 30
@@ -80,15 +81,6 @@ const watch = (url: string): ChildProcess =>
   spawn(FFMPEG, ['-v', 'error', '-nostdin', '-rtsp_transport', 'tcp', '-i', url, '-c', 'copy', '-f', 'null', '-'], {
     stdio: 'ignore'
   })
-
-const TICK_MS = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
-function cpuMs(pids: number[]): number {
-  const ticks = pids.map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  })
-  return sum(ticks) * TICK_MS
-}
 
 const residentMb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0)
