@@ -15,9 +15,8 @@ import { openTestStore, type TestStoreOptions } from './store.ts'
 export const [WIDTH, HEIGHT, FPS] = [320, 180, 25]
 export const CREDENTIALS = { username: 'bob', password: 's3cret-Word', scheme: 'digest' as const }
 
-/** A store with a recorder and one RTSP server with `cameras` painted clocks at /1, /2 …; `clipSeconds` as short as they may be. */
-export async function openRecordingStore({ cameras = 1, ...options }: TestStoreOptions & { cameras?: number } = {}) {
-  await using stack = new AsyncDisposableStack()
+/** An RTSP server with `cameras` painted clocks at /1, /2 …; `sent` is when each of their pictures was painted. */
+export async function openClocks(stack: AsyncDisposableStack, cameras: number) {
   const rtsp = stack.use(await openRtspServer({ port: 0, credentials: CREDENTIALS, joinAt: 'next-keyframe' }))
   const sent: number[][] = []
   for (let n = 1; n <= cameras; n++) {
@@ -25,10 +24,21 @@ export async function openRecordingStore({ cameras = 1, ...options }: TestStoreO
     sent.push(times)
     await rtsp.publish(`/${n}`, source)
   }
+  return { rtsp, sent }
+}
+
+/** A store with a recorder and `cameras` painted clocks; clips as short as they may be. `runDir`: where the system tells of its clock. */
+export async function openRecordingStore({
+  cameras = 1,
+  runDir = '/nowhere',
+  ...options
+}: TestStoreOptions & { cameras?: number; runDir?: string } = {}) {
+  await using stack = new AsyncDisposableStack()
+  const { rtsp, sent } = await openClocks(stack, cameras)
   const store = stack.use(
     await openTestStore({ ...options, env: { CLIP_SECONDS: '5', CLIP_FREE_SPACE_GB: '0', ...options.env } })
   )
-  const recorder = startRecorder(store.ctx, { runDir: '/nowhere' })
+  const recorder = startRecorder(store.ctx, { runDir })
   const stop = () => recorder.stop()
   stack.defer(stop)
   const resources = stack.move()
