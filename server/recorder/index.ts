@@ -73,6 +73,7 @@ class Supervisor {
     this.#warning = warning
     if (warning) this.#ctx.log.warn(warning)
     else this.#ctx.log.info({ ffmpeg: ffmpeg!.path, version: ffmpeg!.version }, 'cameras are recorded with')
+    if (this.#isStopped.signal.aborted) return
     this.#off = onCamerasChanged(this.#ctx, () => this.#align())
     this.#enqueue(() => this.#recover())
     this.#align()
@@ -162,6 +163,7 @@ class Supervisor {
   async #begin(camera: Wanted): Promise<void> {
     const recorder = new CameraRecorder(this.#ctx, this.#ffmpeg!, camera)
     recorder.ledger.lastEnd = await recoverCamera(this.#ctx, camera)
+    if (this.#isStopped.signal.aborted) return
     this.#recorders.set(camera.cameraId, recorder)
     recorder.start()
   }

@@ -131,6 +131,21 @@ test('a recorder that outlived its server is ended before the next one starts', 
   await second.stop()
 })
 
+test('a recorder that is stopped while it starts leaves none behind', { skip }, async () => {
+  await using store = await openRecordingStore()
+  const cameraId = await store.onboard()
+  await store.stop()
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  for (let n = 0; n < 20; n++) {
+    const recorder = startRecorder(store.ctx, { runDir: '/nowhere' })
+    await sleep(n * 8) // each time at another moment of its start
+    await recorder.stop()
+    assert.deepEqual(recordersOf(cameraId), [], `stopped after ${n * 8} ms`)
+  }
+  assert.ok(timers() < before + 5, `${before} timers became ${timers()}`) // others come and go by the one
+})
+
 test('without ffmpeg the store works, records nothing, and says so', async () => {
   await using store = await openTestStore({ env: { FFMPEG_PATH: '/bin/false' } })
   const recorder = startRecorder(store.ctx, { runDir: '/nowhere' })
