@@ -97,7 +97,7 @@ test('the clock is set, then the server is killed in the middle of a clip: one r
 
   const would = await managed(store.dataDir, ['clips', '--dry-run'], { CLIP_FREE_SPACE_GB: '100000' })
   const named = [...would.matchAll(/^\S+Z {2}0\.0 GB {2}space {2}video (\S+) {2}camera (\S+)$/gm)].map(([, id]) => id)
-  assert.deepEqual(named.slice(0, closed(clips).length).toSorted(), closed(clips).map(({ id }) => id).toSorted()) // biome-ignore format: one thought
+  for (const { id } of closed(clips)) assert.ok(named.includes(id), would)
   assert.match(would, /^\d+ videos would go; then videos take 0\.0 GB of 50\.0 GB, .* GB free \(at least 100000\.0 GB\)$/m)
   for (const clip of closed(clips)) assert.ok(sizeOf(clip) > 0, 'nothing went')
 })
