@@ -7,6 +7,13 @@ import pg from 'pg'
 import { NoSpace, Unavailable } from './errors.ts'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number) // counts and serial numbers stay far below 2^53
+const readTimestamp = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)
+/** A page of a list has thousands of times: those in the form that PostgreSQL gives to a session in UTC go past the driver's patterns. */
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) =>
+  text.length >= 22 && text.length <= 29 && text.endsWith('+00') && text[10] === ' '
+    ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+    : readTimestamp(text)
+)
 
 export type Pool = pg.Pool
 export type Database<DB> = { pool: pg.Pool; db: Kysely<DB>; close(): Promise<void> }

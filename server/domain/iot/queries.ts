@@ -4,6 +4,7 @@ import type { MachineQuery } from '#contracts/api/machines.ts'
 import type { Db } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import type { ScaleBooks as Books } from './balance.ts'
 
 // ── machines and scales ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -86,19 +87,12 @@ export type WeightChangeFilter = {
 export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
   const { limit = 50, cursor, span } = filter
   const after = decodeCursor(cursor, ['text', 'uuid'])
-  const spread = filter.scaleId !== undefined && filter.machineId === undefined
-  const machineIds = spread ? await machinesWithScale(db, filter.scaleId!) : [filter.machineId]
-  const branches = machineIds.map((machineId) => inOrder(db, { ...filter, ...(machineId && { machineId }), after, limit }))
+  const isSpread = filter.scaleId !== undefined && filter.machineId === undefined
+  const branches = [isSpread ? ofScale(db, { ...filter, after, limit }) : inOrder(db, { ...filter, after, limit })]
   if (span?.to) branches.push(foundLaterThan(db, { ...filter, span: { from: span.from, to: span.to }, after }))
   const rows = (await Promise.all(branches.map((branch) => branch.execute()))).flat()
   if (branches.length > 1) rows.sort((a, b) => Number(b.exactAt) - Number(a.exactAt) || (a.id < b.id ? 1 : -1))
   return pageOf(rows.slice(0, limit + 1), limit, (row) => [row.exactAt, row.id])
-}
-
-/** A scale's id is unique within its machine alone: a list by scale without machine reads each machine's in order and merges. */
-async function machinesWithScale(db: Db, scaleId: string): Promise<string[]> {
-  const rows = await db.selectFrom('scale').select('machineId').where('scaleId', '=', scaleId).execute()
-  return rows.map((row) => row.machineId)
 }
 
 type Narrow = Omit<WeightChangeFilter, 'cursor' | 'limit'> & { after: ReturnType<typeof decodeCursor> }
@@ -124,6 +118,23 @@ function inOrder(db: Db, { span, limit, ...filter }: Narrow & { limit: number })
   return query
 }
 
+/** A scale's id is unique within its machine alone: the newest of each machine are found in its index, and merged before rows are read. */
+function ofScale(db: Db, filter: Narrow & { scaleId?: string; limit: number }) {
+  const newest = inOrder(db, filter)
+    .clearSelect()
+    .select(['id', 'occurredAt'])
+    .where(sql<boolean>`weight_change.machine_id = scale.machine_id`)
+  const ids = db
+    .selectFrom('scale')
+    .where('scale.scaleId', '=', filter.scaleId!)
+    .innerJoinLateral(newest.as('newest'), (join) => join.onTrue())
+    .select('newest.id')
+    .orderBy('newest.occurredAt', 'desc')
+    .orderBy('newest.id', 'desc')
+    .limit(filter.limit + 1)
+  return changes(db).where('id', 'in', ids).orderBy('occurredAt', 'desc').orderBy('id', 'desc')
+}
+
 /** Those found late, after the span, that may have happened in it: few, and without an order or a limit their own index finds them. */
 const foundLaterThan = (db: Db, { span: { from, to }, ...filter }: Narrow & { span: { from: Date; to: Date } }) =>
   narrowed(db, filter)
@@ -145,17 +156,6 @@ export type MachineSessionRow = {
   heartbeatsMissed: number
   exactAt: string
 }
-export type BooksRow = {
-  machineSessionId: string
-  scaleId: string
-  openingGrams: number | null
-  closingGrams: number | null
-  noiseGrams: number
-  creepGrams: number
-  thresholdGrams: number
-  changesGrams: number
-}
-
 const sessions = (db: Db) =>
   db
     .selectFrom('machineSession')
@@ -181,18 +181,18 @@ export async function machineSessionPage(
 export type MachineSpan = { machineId: string; from: Date; to: Date }
 
 /**
- * The machine sessions that overlap these spans, each once, oldest first, in one statement. Bounded: whatever began before the one that
- * ran at a span's start is over.
+ * The machine sessions that each of these spans overlaps, oldest first, in one statement; `n` is the span's place. Bounded: whatever
+ * began before the one that ran at a span's start is over.
  */
-export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSessionRow[]> {
+export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<(MachineSessionRow & { n: number })[]> {
   if (spans.length === 0) return []
-  const { rows } = await sql<MachineSessionRow>`
-    SELECT DISTINCT session.id, session.machine_id, session.started_at, session.ended_at, session.store_mode, session.heartbeats_seen,
-      session.heartbeats_missed, ${exact('session.started_at')} AS exact_at
+  const { rows } = await sql<MachineSessionRow & { n: number }>`
+    SELECT (span.n - 1)::integer AS n, session.id, session.machine_id, session.started_at, session.ended_at, session.store_mode,
+      session.heartbeats_seen, session.heartbeats_missed, ${exact('session.started_at')} AS exact_at
     FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from)}::timestamptz[], ${spans.map((span) => span.to)}::timestamptz[])
-      AS span (machine_id, since, until)
+      WITH ORDINALITY AS span (machine_id, since, until, n)
     CROSS JOIN LATERAL (SELECT * FROM machine_session AS own
-      WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at >= span.since)
+      WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at > span.since)
         AND own.started_at >= coalesce((SELECT max(earlier.started_at) FROM machine_session AS earlier
           WHERE earlier.machine_id = span.machine_id AND earlier.started_at <= span.since), '-infinity')) AS session
     ORDER BY session.started_at`.execute(db)
@@ -201,13 +201,16 @@ export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<Mach
 
 export const sessionById = (db: Db, id: string) => sessions(db).where('id', '=', id).executeTakeFirst()
 
-/** The books of machine sessions, scale by scale: weights and the sum of the changes that count. */
-export async function booksOf(db: Db, ids: string[]): Promise<BooksRow[]> {
-  if (ids.length === 0) return []
-  const { rows } = await sql<BooksRow>`
-    SELECT books.*, coalesce(sums.grams, 0)::int AS changes_grams FROM machine_session_scale books
+/** The books of machine sessions, scale by scale: weights and the sum of the changes that count. A session's come as one value: a page has thousands. */
+export async function booksOf(db: Db, ids: string[]): Promise<Map<string, Books[]>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await sql<{ machineSessionId: string; books: Books[] }>`
+    SELECT books.machine_session_id, json_agg(json_build_object('scaleId', books.scale_id, 'openingGrams', books.opening_grams,
+      'closingGrams', books.closing_grams, 'noiseGrams', books.noise_grams, 'creepGrams', books.creep_grams,
+      'thresholdGrams', books.threshold_grams, 'changesGrams', coalesce(sums.grams, 0)) ORDER BY books.scale_id) AS books
+    FROM machine_session_scale AS books
     LEFT JOIN (SELECT machine_session_id, scale_id, sum(CASE status WHEN 'PICKED' THEN -grams ELSE grams END) AS grams FROM weight_change
       WHERE machine_session_id = ANY(${ids}::uuid[]) AND withdrawn_at IS NULL GROUP BY 1, 2) sums USING (machine_session_id, scale_id)
-    WHERE books.machine_session_id = ANY(${ids}::uuid[]) ORDER BY scale_id`.execute(db)
-  return rows
+    WHERE books.machine_session_id = ANY(${ids}::uuid[]) GROUP BY books.machine_session_id`.execute(db)
+  return new Map(rows.map((row) => [row.machineSessionId, row.books]))
 }

@@ -3,9 +3,8 @@ import type { MachineSession, MachineSessionQuery } from '#contracts/api/machine
 import type { WeightChange } from '#contracts/api/weight-changes.ts'
 import type { Context, Db } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { balanceOf, isBalanced } from './balance.ts'
+import { balanceOf, isBalanced, type ScaleBooks } from './balance.ts'
 import {
-  type BooksRow,
   booksOf,
   type MachineSessionRow,
   type MachineSpan,
@@ -60,28 +59,33 @@ export async function readMachineSession(ctx: Context, id: string): Promise<Mach
   return (await withBooks(ctx.db, [row]))[0]!
 }
 
-/** The machine sessions that overlap these spans, each once, oldest first, with their books. */
-export async function machineSessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSession[]> {
-  return withBooks(db, await sessionsDuring(db, spans))
+/** The machine sessions that each of these spans overlaps, oldest first, with their books. */
+export async function machineSessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSession[][]> {
+  const rows = await sessionsDuring(db, spans)
+  const each = new Map(rows.map((row) => [row.id, row]))
+  const sessions = new Map((await withBooks(db, [...each.values()])).map((session) => [session.id, session]))
+  const bySpan = Map.groupBy(rows, (row) => row.n)
+  return spans.map((_, n) => (bySpan.get(n) ?? []).map((row) => sessions.get(row.id)!))
 }
 
 async function withBooks(db: Db, rows: MachineSessionRow[]): Promise<MachineSession[]> {
-  const books = Map.groupBy(
-    await booksOf(
-      db,
-      rows.map((row) => row.id)
-    ),
-    (row) => row.machineSessionId
+  const books = await booksOf(
+    db,
+    rows.map((row) => row.id)
   )
   return rows.map((row) => machineSessionOf(row, books.get(row.id) ?? []))
 }
 
-function machineSessionOf({ exactAt: _, ...row }: MachineSessionRow, books: BooksRow[]): MachineSession {
+function machineSessionOf(row: MachineSessionRow, books: ScaleBooks[]): MachineSession {
   const scales = books.map((scale) => balanceOf(row.endedAt === null ? { ...scale, closingGrams: null } : scale))
   return {
-    ...row,
+    id: row.id,
+    machineId: row.machineId,
     startedAt: row.startedAt.toISOString(),
     endedAt: row.endedAt?.toISOString() ?? null,
+    storeMode: row.storeMode,
+    heartbeatsSeen: row.heartbeatsSeen,
+    heartbeatsMissed: row.heartbeatsMissed,
     isBalanced: isBalanced(scales),
     scales: scales.map(
       ({ scaleId, openingGrams, closingGrams, changesGrams, residualGrams, toleranceGrams, isBalanced: holds }) => ({

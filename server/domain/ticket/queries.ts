@@ -27,7 +27,7 @@ export type TicketFilter = {
   userId?: string
   visitId?: string
 }
-type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number]
+type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number][number]
 type Row = Pick<
   Ticket,
   | 'id'
@@ -112,7 +112,7 @@ async function assemble(ctx: Context, rows: Row[]): Promise<Ticket[]> {
   const [changes, lines, sessions, videos] = await Promise.all([
     evidenceRows(db, ids),
     linesOf(db, ids),
-    sessionsOf(db, rows),
+    machineSessionsDuring(db, windows),
     videosDuring(db, windows)
   ])
   const then = await visitsDuring(
@@ -179,42 +179,20 @@ async function visitsOfSessions(
   db: Db,
   { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: Session[][] }
 ): Promise<Map<string, string[]>> {
+  const ownTimes = Map.groupBy(changes, (change) => change.ticketId)
   const spans = rows.flatMap((row, n) => {
     if (row.windowKind === 'visit') return []
-    const own = changes.filter((change) => change.ticketId === row.id)
-    return sessions[n]!.filter((s) => own.some((change) => holds(s, change.occurredAt))).map((s) => ({
-      ticketId: row.id,
+    const times = (ownTimes.get(row.id) ?? []).map((change) => change.occurredAt)
+    const touched = sessions[n]!.map((s) => ({
       from: new Date(s.startedAt),
-      to: new Date(s.endedAt ?? row.windowEnd)
-    }))
+      to: s.endedAt === null ? null : new Date(s.endedAt)
+    })).filter(({ from, to }) => times.some((time) => from <= time && (to === null || time <= to)))
+    return touched.map(({ from, to }) => ({ ticketId: row.id, from, to: to ?? row.windowEnd }))
   })
   const then = await visitsDuring(db, spans)
   const found = new Map<string, string[]>()
   for (const [n, { ticketId }] of spans.entries()) found.set(ticketId, [...(found.get(ticketId) ?? []), ...then[n]!.visitIds])
   return found
-}
-
-const holds = (session: Session, time: Date) =>
-  new Date(session.startedAt) <= time && (session.endedAt === null || time <= new Date(session.endedAt))
-
-const NEAR_MS = 3_600_000
-
-/** The machine sessions that each row's window overlaps: windows of one machine that lie near each other are asked for together. */
-async function sessionsOf(db: Db, rows: Row[]): Promise<Session[][]> {
-  const spans: { machineId: string; from: Date; to: Date }[] = []
-  for (const { machineId, windowStart, windowEnd } of [...rows].sort(
-    (a, b) => a.windowStart.getTime() - b.windowStart.getTime()
-  )) {
-    const near = spans.findLast((span) => span.machineId === machineId)
-    if (!near || windowStart.getTime() - near.to.getTime() > NEAR_MS) spans.push({ machineId, from: windowStart, to: windowEnd })
-    else if (windowEnd > near.to) near.to = windowEnd
-  }
-  const byMachine = Map.groupBy(await machineSessionsDuring(db, spans), (session) => session.machineId)
-  return rows.map(({ machineId, windowStart, windowEnd }) => {
-    const isOverlapping = ({ startedAt, endedAt }: Session) =>
-      new Date(startedAt) <= windowEnd && (endedAt === null || new Date(endedAt) > windowStart)
-    return (byMachine.get(machineId) ?? []).filter(isOverlapping)
-  })
 }
 
 function booksOf(sessions: Session[]): Pick<Ticket, 'machineSessions' | 'balance'> {

@@ -183,22 +183,53 @@ export type VisitsThen = { visitIds: string[]; roles: UserRole[] }
 
 /**
  * For each span of time (both ends belong to it) the visits that were open in it, first entered first, with their roles, each once.
- * One query for all of them, over the index of visit spans.
+ * One query for all of them, over the index of visit spans; spans near each other are looked up together.
  */
 export async function visitsDuring(db: Db, times: { from: Date; to: Date }[]): Promise<VisitsThen[]> {
+  if (times.length === 0) return []
+  const stretches = joined(times)
+  const { rows } = await sql<{ n: number; id: string; role: UserRole; enteredAt: Date; exitedAt: Date | null }>`
+    SELECT stretch.n, visit.id, visit.role, visit.entered_at, visit.exited_at
+    FROM unnest(${stretches.map((s) => iso(new Date(s.fromMs)))}::timestamptz[], ${stretches.map((s) => iso(new Date(s.toMs)))}::timestamptz[])
+      WITH ORDINALITY AS stretch (since, until, n)
+    JOIN visit ON tstzrange(visit.entered_at, visit.exited_at, '[]') && tstzrange(stretch.since, stretch.until, '[]')
+    ORDER BY stretch.n, visit.entered_at, visit.id`.execute(db)
   const answer: VisitsThen[] = times.map(() => ({ visitIds: [], roles: [] }))
-  if (times.length === 0) return answer
-  const { rows } = await sql<{ n: number; id: string; role: UserRole }>`
-    SELECT span.n, visit.id, visit.role
-    FROM unnest(${times.map((t) => iso(t.from))}::timestamptz[], ${times.map((t) => iso(t.to))}::timestamptz[]) WITH ORDINALITY AS span (since, until, n)
-    JOIN visit ON tstzrange(visit.entered_at, visit.exited_at, '[]') && tstzrange(least(span.since, span.until), span.until, '[]')
-    ORDER BY span.n, visit.entered_at, visit.id`.execute(db)
-  for (const { n, id, role } of rows) {
-    const then = answer[n - 1]!
-    then.visitIds.push(id)
-    if (!then.roles.includes(role)) then.roles.push(role)
-  }
+  const visits = Map.groupBy(rows, (row) => row.n)
+  for (const [n, { members }] of stretches.entries())
+    for (const visit of visits.get(n + 1) ?? []) {
+      const [enteredMs, exitedMs] = [visit.enteredAt.getTime(), visit.exitedAt?.getTime() ?? Number.POSITIVE_INFINITY]
+      for (const { index, fromMs, toMs } of members) {
+        if (enteredMs > toMs || exitedMs < fromMs) continue
+        const then = answer[index]!
+        then.visitIds.push(visit.id)
+        if (!then.roles.includes(visit.role)) then.roles.push(visit.role)
+      }
+    }
   return answer
+}
+
+/** Few visits begin and end within a gap of this length, and a lookup costs more than to pass over them. */
+const JOINED_GAP_MS = 5 * 60_000
+
+type Stretch = { fromMs: number; toMs: number; members: { index: number; fromMs: number; toMs: number }[] }
+
+/** The times in order, those near each other joined. A span that ends before it begins is its end. */
+function joined(times: { from: Date; to: Date }[]): Stretch[] {
+  const stretches: Stretch[] = []
+  const members = times.map(({ from, to }, index) => ({
+    index,
+    fromMs: Math.min(from.getTime(), to.getTime()),
+    toMs: to.getTime()
+  }))
+  for (const member of members.sort((a, b) => a.fromMs - b.fromMs)) {
+    const last = stretches.at(-1)
+    if (last && member.fromMs - last.toMs <= JOINED_GAP_MS) {
+      last.toMs = Math.max(last.toMs, member.toMs)
+      last.members.push(member)
+    } else stretches.push({ fromMs: member.fromMs, toMs: member.toMs, members: [member] })
+  }
+  return stretches
 }
 
 // ── carts ──
