@@ -8,7 +8,6 @@ import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-broker.ts'
-import { MqttConnection } from '#server/platform/mqtt-client.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
 import { readJson } from '#server/platform/untrusted.ts'
 import { deviceLimit, logLine } from './http.ts'
@@ -54,6 +53,8 @@ export async function openMqtt(
 }
 
 async function openExternal(ctx: Context, url: string, take: ReturnType<typeof taker>) {
+  // a client is 2 MB that a store with its own broker does not need
+  const { MqttConnection } = await import('#server/platform/mqtt-client.ts')
   const { storeId } = ctx.store
   const topics = Object.entries(PUBLISHED).flatMap(([kind, channels]) =>
     channels.map((channel) => `store/${storeId}/${kind}/+/${channel}`)

@@ -4,8 +4,13 @@ import { flushCompileCache } from 'node:module'
 import { ConfigError } from '#server/config.ts'
 
 const STOP_WITHIN_MS = 9500
-/** Compiled code is kept once the start is over, so that a process that is killed leaves it too. */
-const CACHE_AFTER_MS = 2000
+/** When the start is over: what it compiled is kept, so that a process that is killed leaves it too, and what it let go of is given back. */
+const TIDY_AFTER_MS = 2000
+
+function tidy(): void {
+  flushCompileCache()
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }) // ~50 ms once, and 15 MB less to the box for good
+}
 
 /** One line for the person who started this, on standard output. */
 export const say = (line: string): void => tell(1, line)
@@ -18,8 +23,12 @@ function tell(fd: 1 | 2, line: string): void {
   } catch {}
 }
 
-/** Starts with `start`, which returns the way to stop and may call `stopping(why)` when it can no longer go on. Ends the process. */
+/**
+ * Starts with `start`, which returns the way to stop and may call `stopping(why)` when it can no longer go on. Ends the process. Run with
+ * `--compile` it only compiles and keeps what the process imports.
+ */
 export async function runUntilStopped(start: (stopping: (why: string) => void) => Promise<() => Promise<void>>): Promise<never> {
+  if (process.argv.includes('--compile')) process.exit(0)
   const ending = Promise.withResolvers<number>()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => ending.resolve(0))
   process.on('unhandledRejection', (error) => {
@@ -35,7 +44,7 @@ export async function runUntilStopped(start: (stopping: (why: string) => void) =
     process.exit(1)
   })
   started.then(
-    () => setTimeout(flushCompileCache, CACHE_AFTER_MS).unref(),
+    () => setTimeout(tidy, TIDY_AFTER_MS).unref(),
     () => {}
   )
   const code = await ending.promise
