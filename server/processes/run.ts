@@ -1,16 +1,11 @@
 /** A process's life: start, wait for SIGTERM or SIGINT, finish what was acknowledged, exit 0 within 10 s. A person reads these lines. */
 import { writeSync } from 'node:fs'
-import { flushCompileCache } from 'node:module'
 import { ConfigError } from '#server/config.ts'
+import { tidy } from './tidy.ts'
 
 const STOP_WITHIN_MS = 9500
-/** When the start is over: what it compiled is kept, so that a process that is killed leaves it too, and what it let go of is given back. */
+/** Not at once: whoever waited for the start comes first. */
 const TIDY_AFTER_MS = 2000
-
-function tidy(): void {
-  flushCompileCache()
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }) // ~50 ms once, and 15 MB less to the box for good
-}
 
 /** One line for the person who started this, on standard output. */
 export const say = (line: string): void => tell(1, line)
