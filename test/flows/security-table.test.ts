@@ -30,7 +30,7 @@ test('every promise P1 to P15, and those about updates and video, are on the pag
   const numbers = [
     ...Array.from({ length: 15 }, (_, n) => `P${n + 1}`),
     'O1',
-    ...Array.from({ length: 7 }, (_, n) => `V${n + 1}`)
+    ...Array.from({ length: 8 }, (_, n) => `V${n + 1}`)
   ]
   assert.deepEqual(
     shown.map(({ number }) => number),
