@@ -1,6 +1,7 @@
 /** The benchmarks: `npm run bench [-- NAME…] [--json]`. Every one there is, one line each; each prints a table. */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { carts } from './carts.ts'
 import { clips } from './clips.ts'
 import { exits } from './exits.ts'
 import { HistoryStore } from './history-store.ts'
@@ -17,6 +18,7 @@ import { type Bench, printTable, type Row } from './table.ts'
 
 const BENCHES: Bench[] = [
   shelves, // labelled cases: is it right
+  carts, // labelled cases: are carts right
   ingest, // heartbeats a second
   samples, // 60 Hz of 100 machines
   exits, // tickets over 10 000 to 10 000 000 rows

@@ -26,6 +26,9 @@ export type Events = {
   'weight-change.recorded': ChangeFacts
   'weight-change.corrected': ChangeFacts
   'weight-change.withdrawn': ChangeRef
+  'shelf.stirred': { machineId: string; occurredAt: string }
+  'movements.inferred': { visitIds: string[]; machineIds: string[] }
+  'cart.proposed': { visitId: string; lines: { productId: string; quantity: number; confidence: number }[] }
   'machine.onboarded': { machineId: string }
   'machine.retired': { machineId: string }
   'machine.online': { machineId: string }

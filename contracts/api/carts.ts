@@ -25,4 +25,18 @@ export const Cart = Type.Object({
   version: Version
 })
 export type Cart = Static<typeof Cart>
+/** What a visit has in its hands by inference: doubtful things too, with how sure each is. */
+export const ProposedCartLine = Type.Object({
+  ...CartLine.properties,
+  confidence: Type.Number({ minimum: 0, maximum: 1, description: 'of the least sure movement behind it' })
+})
+/** A visit's cart at any time: built by inference while people shop, settled by review. `id` and `createdAt` are null until the exit. */
+export const VisitCart = Type.Object({
+  ...Cart.properties,
+  id: Nullable(Uuid),
+  createdAt: Nullable(Time),
+  proposedLines: Type.Array(ProposedCartLine),
+  proposedTotalMinor: Type.Integer({ minimum: 0 })
+})
+export type VisitCart = Static<typeof VisitCart>
 export const CartQuery = Type.Object({ ...PageQuery, userId: Type.Optional(Uuid), status: Type.Optional(CartStatus) })

@@ -1,5 +1,6 @@
 /** Tickets: one machine's part of one visit, with its evidence as it stands now, and what review made of it. */
 import { type Static, Type } from 'typebox'
+import { Movement } from './movements.ts'
 import { Footage } from './playback.ts'
 import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
@@ -42,21 +43,14 @@ export const TicketLine = Type.Object({
   weightChangeIds: Type.Array(Uuid)
 })
 export type TicketLine = Static<typeof TicketLine>
-const ProposedLine = Type.Object({
+/** What the visit keeps of what it took here: the lines to start from. */
+export const ProposedLine = Type.Object({
   productId: Uuid,
   quantity: Type.Integer(),
   weightChangeIds: Type.Array(Uuid),
   confidence: Type.Number()
 })
-const TicketMovement = Type.Object({
-  id: Uuid,
-  productId: Nullable(Uuid),
-  quantity: Type.Integer({ description: 'negative = put back' }),
-  confidence: Type.Number(),
-  candidates: Type.Array(Type.Object({ productId: Uuid, quantity: Type.Integer(), confidence: Type.Number() })),
-  weightChangeIds: Type.Array(Uuid),
-  reasons: Type.Array(Type.String())
-})
+export type ProposedLine = Static<typeof ProposedLine>
 const TicketMachineSession = Type.Object({
   id: Uuid,
   startedAt: Time,
@@ -86,7 +80,7 @@ export const Ticket = Type.Object({
   windowEnd: Time,
   status: TicketStatus,
   weightChanges: Type.Array(TicketWeightChange),
-  movements: Type.Array(TicketMovement),
+  movements: Type.Array(Movement, { description: 'of this visit at this machine' }),
   videos: Type.Array(Video, {
     description: 'of the machine’s cameras and those at the doors, also the ones still being recorded'
   }),

@@ -141,6 +141,15 @@ export interface Facing {
   scaleIds: string[];
 }
 
+export interface FaintShift {
+  afterGrams: number;
+  beforeGrams: number;
+  id: Generated<number>;
+  machineId: string;
+  occurredAt: Timestamp;
+  scaleId: string;
+}
+
 export interface IdempotencyKey {
   accountId: string;
   bodyHash: Buffer;
@@ -209,6 +218,35 @@ export interface MachineSessionScale {
   openingGrams: number | null;
   scaleId: string;
   thresholdGrams: Generated<number>;
+}
+
+export interface Movement {
+  anchor: string;
+  candidates: Json;
+  confidence: number;
+  grams: number;
+  id: string;
+  lying: Generated<boolean>;
+  machineId: string;
+  occurredAt: Timestamp;
+  occurredFrom: Timestamp;
+  place: number;
+  productId: string | null;
+  quantity: number;
+  reasons: string[];
+  returned: Generated<number>;
+  scaleIds: string[];
+  shares: Json;
+  takenAt: Timestamp | null;
+  unitGrams: number;
+  version: Generated<number>;
+  visitId: string | null;
+}
+
+export interface MovementWeightChange {
+  grams: number;
+  movementId: string | null;
+  weightChangeId: string;
 }
 
 export interface Product {
@@ -296,6 +334,8 @@ export interface Ticket {
   claimedBy: string | null;
   completedAt: Timestamp | null;
   completedBy: string | null;
+  doubleCheck: Json | null;
+  doubleCheckAgreed: boolean | null;
   endTime: Timestamp;
   evidence: Generated<Json>;
   id: string;
@@ -447,12 +487,15 @@ export interface DB {
   eventCursor: EventCursor;
   eventLog: EventLog;
   facing: Facing;
+  faintShift: FaintShift;
   idempotencyKey: IdempotencyKey;
   jobRun: JobRun;
   loginThrottle: LoginThrottle;
   machine: Machine;
   machineSession: MachineSession;
   machineSessionScale: MachineSessionScale;
+  movement: Movement;
+  movementWeightChange: MovementWeightChange;
   product: Product;
   scale: Scale;
   scanner: Scanner;

@@ -22,6 +22,7 @@ import { jobs } from './jobs.ts'
 import { landing } from './landing.ts'
 import { machineSessions } from './machine-sessions.ts'
 import { machineControl, machines } from './machines.ts'
+import { movements } from './movements.ts'
 import { describeApi } from './openapi.ts'
 import { planograms } from './planograms.ts'
 import { playback } from './playback.ts'
@@ -59,6 +60,7 @@ const API: Resource[] = [
   videos,
   products,
   weightChanges,
+  movements,
   machineSessions,
   users,
   userSessions,

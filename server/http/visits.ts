@@ -1,11 +1,10 @@
 /** Visits: who is inside, who was, and what came of it. */
 import { Type } from 'typebox'
-import { Cart } from '#contracts/api/carts.ts'
+import { VisitCart } from '#contracts/api/carts.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
 import { Visit, VisitClosing, VisitDetail, VisitQuery } from '#contracts/api/visits.ts'
-import { letOut, visitWithTickets } from '#server/domain/ticket/actions.ts'
-import { findCart, listVisits } from '#server/domain/user/actions.ts'
-import { NotFound } from '#server/platform/errors.ts'
+import { letOut, visitCart, visitWithTickets } from '#server/domain/ticket/actions.ts'
+import { listVisits } from '#server/domain/user/actions.ts'
 import type { Resource } from './app.ts'
 
 const tags = ['visits']
@@ -34,10 +33,11 @@ export const visits: Resource = (app, ctx) => {
     letOut(ctx, req.actor, { visitId: req.params.id, reason: req.body.reason })
   )
 
-  const cart = { summary: 'The cart of a visit; 404 while it is open', tags, params, response: { 200: Cart } }
-  app.get('/visits/:id/cart', { schema: cart, config: { access: 'carts:read' } }, async (req) => {
-    const found = await findCart(ctx.db, req.params.id)
-    if (!found) throw new NotFound('cart of visit', req.params.id)
-    return found
-  })
+  const cart = {
+    summary: 'The cart of a visit: as proposed so far while people shop, as settled once it is reviewed',
+    tags,
+    params,
+    response: { 200: VisitCart }
+  }
+  app.get('/visits/:id/cart', { schema: cart, config: { access: 'carts:read' } }, async (req) => visitCart(ctx, req.params.id))
 }

@@ -1,6 +1,7 @@
-/** Weight changes, each with who was inside. */
+/** Weight changes, each with who was inside and the movement it is part of. */
 import { Page } from '#contracts/api/shared.ts'
 import { WeightChange, WeightChangeQuery } from '#contracts/api/weight-changes.ts'
+import { withMovements } from '#server/domain/ticket/actions.ts'
 import { listShelfChanges } from '#server/domain/user/actions.ts'
 import type { Resource } from './app.ts'
 
@@ -11,7 +12,8 @@ export const weightChanges: Resource = (app, ctx) => {
     querystring: WeightChangeQuery,
     response: { 200: Page(WeightChange) }
   }
-  app.get('/weight-changes', { schema: list, config: { access: 'weight-changes:read' } }, async (req) =>
-    listShelfChanges(ctx, req.query)
-  )
+  app.get('/weight-changes', { schema: list, config: { access: 'weight-changes:read' } }, async (req) => {
+    const page = await listShelfChanges(ctx, req.query)
+    return { ...page, items: await withMovements(ctx.db, page.items) }
+  })
 }

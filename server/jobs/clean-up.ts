@@ -1,6 +1,7 @@
 /** Forgets what is over: old sign-ins and keys, codes that cannot be valid any more, events that every follower has seen. */
 import { sql } from 'kysely'
 import type { Context } from '#server/context.ts'
+import { forgetOldShifts } from '#server/domain/iot/actions.ts'
 import { forgetOldSignIns } from '#server/domain/staff/actions.ts'
 import { forgetUsedCodes } from '#server/domain/user/actions.ts'
 import type { Job } from './timetable.ts'
@@ -13,7 +14,7 @@ export const cleanUpJob: Job = {
   everyMs: 3_600_000,
   async run(ctx) {
     await forgetOldSignIns(ctx)
-    return (await forgetUsedCodes(ctx)) + (await forgetOldEvents(ctx))
+    return (await forgetUsedCodes(ctx)) + (await forgetOldShifts(ctx)) + (await forgetOldEvents(ctx))
   }
 }
 

@@ -4,6 +4,7 @@ import { attachLateEvidenceJob } from './attach-late-evidence.ts'
 import { cleanUpJob } from './clean-up.ts'
 import { expireLeasesJob } from './expire-leases.ts'
 import { forgetOldUsersJob } from './forget-old-users.ts'
+import { inferMovementsJob } from './infer-movements.ts'
 import { reloadDeviceKeysJob } from './reload-device-keys.ts'
 import { removeOldVideosJob } from './remove-old-videos.ts'
 import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
@@ -22,6 +23,7 @@ const JOBS: Job[] = [
   watchCamerasJob, // 1 s
   watchCommandsJob, // 1 s
   watchClockJob, // 1 s
+  inferMovementsJob, // 1 s, and whenever events were written
   attachLateEvidenceJob, // 1 s, and whenever events were written
   reviewEmptyTicketsJob, // 1 s
   expireLeasesJob, // 2 s

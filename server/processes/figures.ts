@@ -42,6 +42,13 @@ export function registerFigures(ctx: Context): void {
     store,
     (known) => known.oldestTicket
   )
+  gauge(
+    'auto_review_double_checks',
+    'Tickets that inference was sure of and people reviewed all the same, by whether they agreed',
+    store,
+    (known) => known.doubleChecks,
+    'result'
+  )
   gauge('machines', 'Machines in use, online and offline', store, (known) => known.machines, 'state')
   registerCameras(ctx)
   registerClips(ctx)

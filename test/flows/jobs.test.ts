@@ -62,7 +62,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
   await until(
     'all ran',
     async () =>
-      (await items()).length === 13 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
+      (await items()).length === 14 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
   )
   await jobs.stop()
   assert.deepEqual(
@@ -72,6 +72,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'clean-up',
       'expire-leases',
       'forget-old-users',
+      'infer-movements',
       'reload-device-keys',
       'remove-old-videos',
       'review-empty-tickets',

@@ -10,6 +10,7 @@ import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { productsFromCsv, productsToCsv } from './product-csv.ts'
 import {
+  allFacings,
   allProducts,
   facingsWithProducts,
   lockProduct,
@@ -238,4 +239,10 @@ export async function lightestProducts(db: Db, machineId: string): Promise<Map<s
   for (const { scaleIds, weightGrams } of await facingsOf(db, machineId))
     for (const scaleId of scaleIds) lightest.set(scaleId, Math.min(weightGrams, lightest.get(scaleId) ?? weightGrams))
   return lightest
+}
+
+/** The whole catalogue as inference wants it: every product, and every facing of the store. */
+export async function storeLayout(db: Db) {
+  const [products, facings] = await Promise.all([allProducts(db), allFacings(db)])
+  return { products, facings }
 }

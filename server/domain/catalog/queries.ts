@@ -69,3 +69,7 @@ export const facingsWithProducts = (db: Db, machineId: string) =>
     .where('f.machineId', '=', machineId)
     .orderBy('f.position')
     .execute()
+
+/** Every facing of the store, machine by machine in their order. */
+export const allFacings = (db: Db) =>
+  db.selectFrom('facing').select(['machineId', 'productId', 'scaleIds']).orderBy('machineId').orderBy('position').execute()

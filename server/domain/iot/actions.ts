@@ -19,6 +19,7 @@ export {
 } from './machines.ts'
 export type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage, ScaleReading } from './messages.ts'
 export { changeScale, listScales, refreshThresholds } from './scales.ts'
+export { forgetOldShifts, type ShelfFacts, shelfFacts, usualIntervalOf } from './shelf-facts.ts'
 export {
   listMachineSessions,
   listWeightChanges,

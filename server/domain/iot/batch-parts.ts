@@ -190,6 +190,22 @@ const moved: Part = {
   }
 }
 
+const shifted: Part = {
+  name: 'shifted',
+  sql: `INSERT INTO faint_shift (machine_id, scale_id, before_grams, after_grams, occurred_at)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::timestamptz[])`,
+  values({ shifts: rows }) {
+    if (rows.length === 0) return null
+    return [
+      texts(rows.map((r) => r.machineId)),
+      texts(rows.map((r) => r.scaleId)),
+      plain(rows.map((r) => r.before)),
+      plain(rows.map((r) => r.after)),
+      times(rows.map((r) => r.occurredAt))
+    ]
+  }
+}
+
 const events: Part = {
   name: 'events',
   sql: `INSERT INTO event_log (name, payload, at) SELECT name, payload::jsonb, $3::timestamptz
@@ -200,4 +216,4 @@ const events: Part = {
   }
 }
 
-export const PARTS: Part[] = [recorded, revised, added, scales, machines, sessions, opened, moved, events]
+export const PARTS: Part[] = [recorded, revised, added, scales, machines, sessions, opened, moved, shifted, events]

@@ -34,6 +34,8 @@ export type ChangeUpdate = Pick<
 }
 /** One version of one change, for weight.log: with when it happened, when it was received, and what the message was. */
 export type LoggedChange = ChangeUpdate & Pick<ChangeRow, 'occurredAt' | 'receivedAt' | 'foundLate' | 'source'>
+/** A shift too small to be a change. */
+export type ShiftRow = { machineId: string; scaleId: string; before: number; after: number; occurredAt: Date }
 export type BoundaryMove = Boundary & { scaleId: string; grams: number }
 export type HouseEvent = { name: EventName; payload: string }
 /** Which message an effect comes from. */
@@ -57,6 +59,7 @@ export class Batch {
   readonly counted = new Set<MachineMemory>()
   readonly scales = new Map<ScaleMemory, MachineMemory>()
   readonly openings: { sessionId: string; scaleId: string; grams: number }[] = []
+  readonly shifts: ShiftRow[] = []
   readonly events: HouseEvent[] = []
   readonly changed: LoggedChange[] = []
   messages = 0
@@ -81,6 +84,14 @@ export class Batch {
 
   emit<N extends EventName>(name: N, payload: Events[N]): void {
     this.events.push({ name, payload: JSON.stringify(payload) })
+  }
+
+  /** Takes a shift below the threshold; told of once for each machine and batch. */
+  addShift(row: ShiftRow): void {
+    const { machineId, occurredAt } = row
+    const isTold = this.shifts.some((told) => told.machineId === machineId)
+    this.shifts.push(row)
+    if (!isTold) this.emit('shelf.stirred', { machineId, occurredAt: occurredAt.toISOString() })
   }
 
   /** Takes what the detector decided for one scale. */

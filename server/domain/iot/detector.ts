@@ -134,8 +134,9 @@ function resolve(state: ScaleState, reading: Reading, tools: Tools): Step {
 }
 
 /** Extremes further apart than any handling makes them are the cell's capacity, as some firmware sends it: they say nothing. */
-const swingOf = ({ swingGrams }: Reading) =>
+export const meaningfulSwing = (swingGrams: number | null | undefined): number | null =>
   typeof swingGrams === 'number' && swingGrams < MEANINGFUL_SWING_GRAMS ? swingGrams : null
+const swingOf = ({ swingGrams }: Reading) => meaningfulSwing(swingGrams)
 
 /** The plate moved through as much as the change within this reading's own interval: a hand or a rocking bottle, not yet a level. */
 function isSwinging(state: ScaleState, reading: Reading): boolean {

@@ -14,6 +14,7 @@ import { type Effect, read, type ScaleState, STANDS_AFTER_MS, stand } from './de
 import { takeChange } from './device-change.ts'
 import { changeTimeOf, DOUBTED_CLOCK, timeOf } from './device-clock.ts'
 import { failureTeller } from './failures.ts'
+import { feel } from './feel.ts'
 import { figuresOf } from './figures.ts'
 import { isKnownChange, rememberChange } from './known-changes.ts'
 import { checkRoom, checkWeight } from './limits.ts'
@@ -152,7 +153,7 @@ export class Intake {
         standing += 1
       }
     }
-    if (standing > 0) await this.commits.soon()
+    if (standing > 0 || this.commits.collecting.shifts.length > 0) await this.commits.soon()
     return standing
   }
 
@@ -251,6 +252,7 @@ export class Intake {
     const step = read(scale.state, { ...settled, atMs: origin.atMs, gapMs, isLate }, toolsFor(scale, newId))
     if (isFirst) openBooks(this.commits.collecting, { machine, scale, grams: settled.grams })
     this.#take({ machine, scale }, step, origin)
+    feel(this.commits.collecting, { machine, scale }, { ...settled, atMs: origin.atMs, isLate })
     scale.monoMs = origin.monoMs
     scale.trustedMs = origin.isTrusted ? origin.atMs : null
     retune(scale, this.#ctx.config.changeThresholdGrams)

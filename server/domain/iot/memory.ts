@@ -4,6 +4,7 @@
  */
 import { NEW_SCALE, type ScaleState, type Tools } from './detector.ts'
 import { type DeviceClock, UNSET_CLOCK } from './device-clock.ts'
+import type { Faint } from './faint.ts'
 import { sigmaOf } from './noise.ts'
 import type { Plateau } from './plateau.ts'
 import { thresholdGrams } from './rules.ts'
@@ -20,6 +21,8 @@ export type ScaleMemory = {
   /** Its row is in the database. */
   isStored: boolean
   plateau: Plateau | null
+  /** What it felt below its threshold; null: not heard in this process. */
+  faint: Faint | null
   /** When the last reading came, by the clock that does not jump; null: not in this process. */
   monoMs: number | null
   trustedMs: number | null
@@ -70,6 +73,7 @@ export function newScale(machine: MachineMemory, scaleId: string, ceilingGrams: 
     isDisabled: false,
     isStored: false,
     plateau: null,
+    faint: null,
     monoMs: null,
     trustedMs: null,
     sampledMonoMs: null,

@@ -8,10 +8,7 @@ import type { Db } from '#server/context.ts'
 import type { Evidence } from './rules.ts'
 
 export type Window = { machineId: string; windowStart: Date; windowEnd: Date }
-export type EvidenceRow = Omit<
-  TicketWeightChange,
-  'visitIds' | 'roles' | 'movementId' | 'occurredAt' | 'occurredFrom' | 'receivedAt'
-> & {
+export type EvidenceRow = Omit<TicketWeightChange, 'visitIds' | 'roles' | 'occurredAt' | 'occurredFrom' | 'receivedAt'> & {
   ticketId: string
   occurredAt: Date
   occurredFrom: Date
@@ -50,6 +47,7 @@ export async function evidenceRows(db: Db, ticketIds: string[]): Promise<Evidenc
     SELECT ticket.id AS ticket_id, change.id, change.machine_id, change.scale_id, change.status, change.grams, change.weight_before,
       change.weight_after, change.occurred_at, change.occurred_from, change.received_at, change.machine_session_id, change.source,
       change.settled, change.version, change.found_late,
+      (SELECT looked.movement_id FROM movement_weight_change AS looked WHERE looked.weight_change_id = change.id LIMIT 1) AS movement_id,
       (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS billed_ticket_id
     FROM ticket CROSS JOIN ${EVIDENCE}
     WHERE ticket.id = ANY(${ticketIds}::uuid[]) ORDER BY change.occurred_at, change.id`.execute(db)

@@ -16,8 +16,9 @@ import type { Context, Tx } from '#server/context.ts'
 import { transact } from '#server/context.ts'
 import { videoStatesDuring } from '#server/domain/camera/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
-import { EVENTS_START, type EventCursor, type EventRow } from '#server/platform/event-log.ts'
+import type { EventRow } from '#server/platform/event-log.ts'
 import { billedOn, currentEvidence } from './evidence.ts'
+import { cursorOf, moveCursor } from './follower.ts'
 import { type Evidence, type EvidenceNews, evidenceNews } from './rules.ts'
 import { forgetLines, type HeldTicket, lockTickets, refOf, writeRevisions } from './ticket-rows.ts'
 
@@ -26,7 +27,7 @@ const PAGE = 1000
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
 export async function attachLateEvidence(ctx: Context): Promise<number> {
-  const cursor = await cursorOf(ctx)
+  const cursor = await cursorOf(ctx.db, FOLLOWER)
   const events = await ctx.events.after(cursor, { limit: PAGE })
   const last = events.at(-1)
   if (!last) return 0
@@ -34,7 +35,7 @@ export async function attachLateEvidence(ctx: Context): Promise<number> {
   const videos = events.filter(({ name }) => name.startsWith('video.') && name !== 'video.uploaded') // a copy changes no evidence
   if (touched.length + videos.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
   await transact(ctx, async (tx) => {
-    if (!(await moveCursor(tx, cursor, last))) return // another process took this page
+    if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return // another process took this page
     await moveWindows(tx, touched)
     const ids = await ticketsTouchedBy(tx, touched)
     if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
@@ -89,7 +90,7 @@ function newsOf(ticket: HeldTicket, current: Evidence, billed: Map<string, strin
   return evidenceNews({ known: ticket.evidence, current, billedHere: on(true), billedElsewhere: on(false) })!
 }
 
-/** A ticket that has become empty may complete itself again; one that got evidence may not. */
+/** A ticket that has become empty may complete itself again; one that got evidence only when inference is asked. */
 function nextState(
   { config }: Context,
   tx: Tx,
@@ -97,7 +98,8 @@ function nextState(
 ): HeldTicket {
   const status = ticket.status === 'REVIEW_COMPLETE' && news.couldAlterCart ? 'TO_BE_REVIEWED' : ticket.status
   const isEmpty = Object.keys(current).length === 0
-  const mayComplete = isEmpty && config.autoReview !== 'off' && status !== 'REVIEW_COMPLETE'
+  const isMeant = config.autoReview === 'confident' || (isEmpty && config.autoReview === 'empty')
+  const mayComplete = isMeant && status !== 'REVIEW_COMPLETE'
   return { ...ticket, status, evidence: current, autoReviewDueAt: mayComplete ? (ticket.autoReviewDueAt ?? tx.now) : null }
 }
 
@@ -172,24 +174,4 @@ async function moveWindows(tx: Tx, events: EventRow[]): Promise<void> {
     WHERE ticket.machine_id = closed.machine_id AND ticket.window_end >= closed.since AND ticket.window_kind = 'machine-session'
       AND ticket.end_time >= closed.since AND ticket.end_time <= closed.until AND ticket.window_end <> greatest(closed.until, ticket.end_time)
       AND (ticket.status <> 'REVIEW_COMPLETE' OR closed.until > ticket.window_end)`.execute(tx.db)
-}
-
-async function cursorOf({ db }: Context): Promise<EventCursor> {
-  const row = await db
-    .selectFrom('eventCursor')
-    .select(['transactionId', 'id'])
-    .where('follower', '=', FOLLOWER)
-    .executeTakeFirst()
-  return row ?? EVENTS_START
-}
-
-/** False when the cursor is no longer where it was read. */
-async function moveCursor(tx: Tx, from: EventCursor, to: EventCursor): Promise<boolean> {
-  await sql`INSERT INTO event_cursor (follower, transaction_id, id) VALUES (${FOLLOWER}, '0', 0) ON CONFLICT DO NOTHING`.execute(
-    tx.db
-  )
-  const moved = await sql`
-    UPDATE event_cursor SET transaction_id = ${to.transactionId}::text::xid8, id = ${to.id}
-    WHERE follower = ${FOLLOWER} AND transaction_id = ${from.transactionId}::text::xid8 AND id = ${from.id}`.execute(tx.db)
-  return moved.numAffectedRows === 1n
 }

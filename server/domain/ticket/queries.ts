@@ -1,5 +1,6 @@
 /** Tickets as the API shows them: rows by keyset, newest first, each page's evidence read in one query. */
 import { sql } from 'kysely'
+import type { Movement } from '#contracts/api/movements.ts'
 import type {
   Ticket,
   TicketDetail,
@@ -17,6 +18,8 @@ import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.t
 import { NotFound } from '#server/platform/errors.ts'
 import { decodeCursor, pageOf } from '#server/platform/paging.ts'
 import { type EvidenceRow, evidenceRows } from './evidence.ts'
+import { keyOf, movementsOf } from './proposals.ts'
+import { proposedLines } from './proposed-lines.ts'
 import { ticketNumber } from './rules.ts'
 
 export type TicketFilter = {
@@ -109,11 +112,12 @@ async function assemble(ctx: Context, rows: Row[]): Promise<Ticket[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const windows = rows.map((row) => ({ machineId: row.machineId, from: row.windowStart, to: row.windowEnd }))
-  const [changes, lines, sessions, videos] = await Promise.all([
+  const [changes, lines, sessions, videos, movements] = await Promise.all([
     evidenceRows(db, ids),
     linesOf(db, ids),
     machineSessionsDuring(db, windows),
-    videosDuring(db, windows)
+    videosDuring(db, windows),
+    movementsOf(db, [...new Set(rows.map((row) => row.visitId))])
   ])
   const then = await visitsDuring(
     db,
@@ -128,20 +132,28 @@ async function assemble(ctx: Context, rows: Row[]): Promise<Ticket[]> {
   return rows.map((row, n): Ticket => {
     const weightChanges = (byTicket.get(row.id) ?? []).map((entry) => entry.change)
     const visitIds = new Set([...weightChanges.flatMap((change) => change.visitIds), ...(inside.get(row.id) ?? [])])
+    const books = booksOf(sessions[n]!)
+    const own = withBalance(movements.get(keyOf(row.visitId, row.machineId)) ?? [], books.balance)
     const otherVisits = [...visitIds].filter((visitId) => visitId !== row.visitId)
     return {
       ...ticketFacts(row),
       weightChanges,
-      movements: [],
+      movements: own,
       ...asLinks(ctx, videos[n]!, windows[n]!),
       awaitedVideos: videos[n]!.filter(({ endTime }) => endTime === null).map(({ id }) => id),
-      ...booksOf(sessions[n]!),
+      ...books,
       otherVisits,
-      proposedLines: [],
+      proposedLines: proposedLines(own),
       lines: lines.get(row.id) ?? []
     }
   })
 }
+
+/** Where the books do not balance, something may be missing: no movement there is beyond doubt. */
+const withBalance = (movements: Movement[], { isBalanced }: Ticket['balance']): Movement[] =>
+  isBalanced === false
+    ? movements.map((each) => ({ ...each, reasons: [...each.reasons, 'unbalanced-session' as const] }))
+    : movements
 
 function ticketFacts({ number, startTime, endTime, windowStart, windowEnd, leaseExpiresAt, completedAt, ...row }: Row) {
   const times = {
@@ -168,7 +180,7 @@ function weightChangeOf(
     occurredFrom: occurredFrom.toISOString(),
     receivedAt: receivedAt.toISOString()
   }
-  return { ...change, ...times, ...then, movementId: null }
+  return { ...change, ...times, ...then }
 }
 
 /**

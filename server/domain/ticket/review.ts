@@ -9,7 +9,7 @@
  * decided and what is decided upon.
  */
 import { sql } from 'kysely'
-import type { TicketDecision, TicketDetail } from '#contracts/api/tickets.ts'
+import type { TicketDecision, TicketDetail, TicketLine } from '#contracts/api/tickets.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
@@ -120,12 +120,22 @@ async function complete(
   const [written] = await writeRevisions(tx, [
     { ticket: done, reason: 'completed', author: actor.id, lines, note: decision.note ?? null }
   ])
+  await noteDoubleCheck(tx, ticket, lines)
   tx.emit('ticket.completed', { ...refOf(written!), completedBy: actor.id })
   await settleVisits(tx, [ticket.visitId])
   await auditTicket(tx, actor, ticket, {
     action: 'completed',
     after: { version: written!.version, lines, note: decision.note ?? null }
   })
+}
+
+/** Had inference been sure of it, did the reviewer agree? Products and quantities count; who looked did not know of it. */
+async function noteDoubleCheck(tx: Tx, { id }: HeldTicket, lines: TicketLine[]): Promise<void> {
+  const row = await tx.db.selectFrom('ticket').select('doubleCheck').where('id', '=', id).executeTakeFirst()
+  if (!row?.doubleCheck) return
+  const plain = (all: TicketLine[]) => all.map(({ productId, quantity }) => ({ productId, quantity }))
+  const doubleCheckAgreed = sameLines(plain(row.doubleCheck as TicketLine[]), plain(lines))
+  await tx.db.updateTable('ticket').set({ doubleCheckAgreed }).where('id', '=', id).execute()
 }
 
 /** Takes a completed ticket up again: its lines are kept in its history, the weight changes they billed are free, the cart waits for it. */

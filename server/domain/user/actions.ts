@@ -32,6 +32,7 @@ export {
 } from './scanners.ts'
 export { decideScan, type Presented } from './scans.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
+export { lastRefillAt, staysAround, type VisitStay } from './stays.ts'
 export type { Code } from './token.ts'
 export { changeUser, findUser, listUsers } from './users.ts'
 

@@ -13,10 +13,11 @@ export async function readStore({ pool }: Context) {
       (SELECT extract(epoch FROM now() - min(entered_at)) FROM visit WHERE exited_at IS NULL) AS longest,
       (SELECT count(*) FROM ticket WHERE status = 'TO_BE_REVIEWED') AS waiting, (SELECT count(*) FROM ticket WHERE status = 'UNDER_REVIEW') AS claimed,
       (SELECT extract(epoch FROM now() - end_time) FROM ticket WHERE status = 'TO_BE_REVIEWED' ORDER BY number LIMIT 1) AS oldest,
+      (SELECT count(*) FROM ticket WHERE double_check_agreed) AS agreed, (SELECT count(*) FROM ticket WHERE NOT double_check_agreed) AS disagreed,
       (SELECT count(*) FROM machine WHERE online AND retired_at IS NULL) AS online,
       (SELECT count(*) FROM machine WHERE NOT online AND retired_at IS NULL) AS offline
     FROM store`)
-  const { mode, made, visits, longest, waiting, claimed, oldest, online, offline } = rows[0]
+  const { mode, made, visits, longest, waiting, claimed, oldest, agreed, disagreed, online, offline } = rows[0]
   return {
     storeMode: ['CUSTOMER_MODE', 'REFILLMENT_MODE', 'MAINTENANCE_MODE'].map((name) => ({
       labels: { mode: name },
@@ -27,6 +28,7 @@ export async function readStore({ pool }: Context) {
     longestVisit: one(longest ?? 0),
     tickets: labelled('status', { TO_BE_REVIEWED: waiting, UNDER_REVIEW: claimed }),
     oldestTicket: one(oldest ?? 0),
+    doubleChecks: labelled('result', { agreed, disagreed }),
     machines: labelled('state', { online, offline })
   }
 }

@@ -1,0 +1,79 @@
+/**
+ * Are the carts right? Every labelled case through the store's own path (heartbeats and scans in, tickets and proposals out): items on
+ * receipts, how much goes to people, what is wrong after a perfect review, and whether confidence means what it says.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
+import { type Case, casesIn } from './carts/cases.ts'
+import { play } from './carts/play.ts'
+import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
+import type { Bench, BenchTools, Row } from './table.ts'
+
+const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
+const INTERVALS = [1, 2]
+type Group = { name: string; isMeant: (one: Case) => boolean }
+const GROUPS: Group[] = [
+  { name: 'one shopper', isMeant: ({ truth }) => truth.shoppers.length === 1 },
+  { name: 'several shoppers, no positions', isMeant: ({ truth }) => truth.shoppers.length > 1 }
+]
+const BINS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1]
+
+export const carts: Bench = {
+  name: 'carts',
+  does: 'labelled cases through the store: receipts, what goes to people, what stays wrong, calibration',
+  async run({ say, data }: BenchTools): Promise<Row[]> {
+    const folder = join(data ?? SHARED, 'cases')
+    if (!existsSync(folder)) {
+      say(`skipped: no labelled cases in ${folder} (name a folder with --data)`)
+      return []
+    }
+    await using stack = new AsyncDisposableStack()
+    const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
+    stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+    const postgres = await startEmbeddedPostgres({ dataDir, ownName: 'niflr' })
+    stack.defer(async () => void (await postgres.stop()))
+    const rows: Row[] = []
+    for (const { name, isMeant } of GROUPS) {
+      const whole = emptyScore()
+      for (const interval of INTERVALS) {
+        const part = emptyScore()
+        for (const one of casesIn(folder, interval).filter(isMeant)) {
+          const played = await play(one, { url: postgres.ownerUrl, dataDir })
+          for (const score of [part, whole]) addScore(score, one, played)
+        }
+        if (part.cases > 0) rows.push(asRow(`${name}, ${interval} s`, part))
+      }
+      if (whole.cases > 0) rows.push(asRow(name, whole), ...reliability(name, whole))
+    }
+    return rows
+  }
+}
+
+const asRow = (name: string, score: Score): Row => ({
+  name,
+  values: {
+    cases: score.cases,
+    items: score.items,
+    'item F1 %': f1(score.hits, score.extra, score.missing),
+    'stock F1 %': f1(score.stockHits, score.stockExtra, score.stockMissing),
+    movements: score.movements,
+    'to people %': percent(score.sent, score.movements),
+    'wrong after review per 100': percent(score.wrongAfter, score.items)
+  }
+})
+
+/** Of the movements that said so, how many were right: product, quantity and shopper. */
+const reliability = (name: string, { sureness }: Score): Row[] =>
+  BINS.flatMap((from, n) => {
+    const to = BINS[n + 1] ?? Number.POSITIVE_INFINITY
+    const own = sureness.filter(({ confidence }) => confidence >= from && confidence < to)
+    if (own.length === 0) return []
+    const said = own.reduce((sum, { confidence }) => sum + confidence, 0)
+    const right = own.filter(({ isRight }) => isRight).length
+    const values = { movements: own.length, 'said right %': percent(said, own.length), 'was right %': percent(right, own.length) }
+    return [{ name: `  ${name}, confidence from ${from}`, values }]
+  })
+
+const percent = (part: number, whole: number): number | null => (whole === 0 ? null : Math.round((1000 * part) / whole) / 10)

@@ -1,0 +1,111 @@
+/**
+ * One case through the whole store on its own clock: shoppers show codes at the doors, machines send heartbeats, the timetable does its
+ * work each second; what comes out are movements, tickets and what they propose.
+ */
+import { generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+import { exportJWK, SignJWT } from 'jose'
+import type { Movement } from '#contracts/api/movements.ts'
+import type { Ticket } from '#contracts/api/tickets.ts'
+import { readConfig } from '#server/config.ts'
+import { type Context, SYSTEM } from '#server/context.ts'
+import { listProducts } from '#server/domain/catalog/actions.ts'
+import { recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { leave, listMovements, listTickets } from '#server/domain/ticket/actions.ts'
+import { addQrKey, addScanner, changeStoreMode, enter } from '#server/domain/user/actions.ts'
+import { readHeartbeat } from '#server/ingest/heartbeat.ts'
+import { drainJobs } from '#server/jobs/index.ts'
+import { newId } from '#server/platform/ids.ts'
+import { addProducts, caseCatalogue, onboard } from '#server/processes/replay/catalogue.ts'
+import { mergeRecordings } from '#server/processes/replay/files.ts'
+import { openScratchStore, type ScratchStore } from '#server/processes/replay/scratch.ts'
+import type { Case } from './cases.ts'
+
+export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<string, string>; skus: Map<string, string> }
+type Door = { atMs: number; shopper: string; isEntry: boolean }
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const KID = 'bench'
+const AFTER_MS = 20_000
+
+/** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
+export async function play({ recording, truth }: Case, { url, dataDir }: { url: string; dataDir: string }): Promise<Played> {
+  const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off' })
+  const start = new Date(truth.t0 * 1000 - 60_000)
+  await using store = await openScratchStore(config, { url, start })
+  const { ctx } = store
+  const catalogue = caseCatalogue(recording)!
+  const productIds = await addProducts(ctx, catalogue.products)
+  for (const [machineId, facings] of catalogue.facings) await onboard(ctx, machineId, { facings, productIds })
+  const doors = await openDoors(ctx)
+  const visits = new Map<string, string>()
+  const queue = doorsOf(truth)
+  const pass = async (untilMs: number) => {
+    for (; queue.length > 0 && queue[0]!.atMs <= untilMs; queue.shift()) await doors.pass(store, queue[0]!, visits)
+  }
+  for await (const { receivedMs, body } of mergeRecordings([recording])) {
+    await pass(receivedMs)
+    store.clock.advance(new Date(receivedMs))
+    await recordHeartbeat(ctx, readHeartbeat(body, { receivedMs, zone: config.timeZone }))
+  }
+  await pass(Number.POSITIVE_INFINITY)
+  store.clock.advance(new Date(store.clock.now().getTime() + AFTER_MS))
+  await drainJobs(ctx)
+  const { items: products } = await listProducts(ctx, { limit: 200 })
+  const names = new Map([
+    ...products.map(({ id, sku }) => [id, sku] as const),
+    ...[...productIds].map(([sku, id]) => [id, sku] as const)
+  ])
+  return {
+    movements: (await all((page) => listMovements(ctx, page))).toReversed(),
+    tickets: await all((page) => listTickets(ctx, page)),
+    visits,
+    skus: names
+  }
+}
+
+function doorsOf({ in_store: stays }: Case['truth']): Door[] {
+  const doors = Object.entries(stays).flatMap(([shopper, [entered, left]]) => [
+    { atMs: Math.round(entered * 1000), shopper, isEntry: true },
+    { atMs: Math.round(left * 1000), shopper, isEntry: false }
+  ])
+  return doors.sort((a, b) => a.atMs - b.atMs)
+}
+
+async function openDoors(ctx: Context) {
+  await addQrKey(ctx, SYSTEM, { jwk: { ...(await exportJWK(publicKey)), kid: KID } })
+  const entry = await addScanner(ctx, SYSTEM, { name: 'in', tag: 'ENTRY' })
+  const exit = await addScanner(ctx, SYSTEM, { name: 'out', tag: 'EXIT' })
+  await changeStoreMode(ctx, SYSTEM, { mode: 'CUSTOMER_MODE' })
+  const ids = new Map<string, string>()
+  return {
+    /** Somebody shows a code at the time of the case; what was waiting to be done is done first and after. */
+    async pass({ clock }: ScratchStore, { atMs, shopper, isEntry }: Door, visits: Map<string, string>): Promise<void> {
+      clock.advance(new Date(atMs))
+      const id = ids.get(shopper) ?? newId()
+      ids.set(shopper, id)
+      const token = await code(ctx, id)
+      if (isEntry) visits.set((await enter(ctx, { token, scannerId: entry.id })).visitId, shopper)
+      else await leave(ctx, { token, scannerId: exit.id })
+      await drainJobs(ctx)
+    }
+  }
+}
+
+async function code(ctx: Context, id: string): Promise<string> {
+  const iat = Math.floor(ctx.clock.now().getTime() / 1000)
+  const claims = { id, role: 'customer', phoneNumber: '+911234567890', jti: newId(), iat, exp: iat + 60 }
+  return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid: KID }).sign(privateKey)
+}
+
+async function all<T>(
+  page: (query: { limit: number; cursor?: string }) => Promise<{ items: T[]; nextCursor: string | null }>
+): Promise<T[]> {
+  const items: T[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const next = await page({ limit: 200, ...(cursor && { cursor }) })
+    items.push(...next.items)
+    cursor = next.nextCursor
+  }
+  return items
+}

@@ -1,0 +1,59 @@
+/** Who did it: who was inside, where people stood, at what pace they shop. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Act, attribute, type Stop } from './attribution.ts'
+
+const stay = (fromMs: number, toMs: number | null) => ({ fromMs, toMs })
+const act = (
+  atMs: number,
+  reach: number[],
+  more: { machineId?: string; stops?: (Stop | null)[]; isSeen?: boolean } = {}
+): Act => ({
+  moments: [{ atMs, machineId: 'm', reach, stops: reach.map(() => null), isSeen: false, ...more }]
+})
+const most = (shares: number[]) => shares.indexOf(Math.max(...shares))
+
+test('nobody inside: nobody; one who could: that one', () => {
+  assert.deepEqual(attribute([act(5000, [0, 0])], [stay(0, null), stay(0, null)]), [[0, 0]])
+  assert.deepEqual(attribute([act(5000, [0, 0.2])], [stay(0, null), stay(0, null)]), [[0, 1]])
+})
+
+test('nobody is at two machines at once', () => {
+  const acts = [act(10_000, [1, 0]), act(10_200, [1, 1], { machineId: 'far' })]
+  assert.equal(most(attribute(acts, [stay(0, 30_000), stay(0, 30_000)])[1]!), 1)
+})
+
+test('pace alone never makes sure', () => {
+  const shares = attribute(
+    [act(6000, [1, 1]), act(6100, [1, 1], { machineId: 'far' }), act(20_000, [1, 1])],
+    [stay(0, 9000), stay(0, null)]
+  )
+  for (const own of shares) assert(Math.max(...own) < 0.95, own.join())
+})
+
+test('of two who stand there, the one who walks on after it and took nothing else has done it', () => {
+  const stops = [
+    { key: 'a', endMs: 40_000 },
+    { key: 'b', endMs: 10_800 }
+  ]
+  const acts = [
+    act(10_000, [0.5, 0.5], { stops, isSeen: true }),
+    act(39_000, [0.9, 0], { stops: [stops[0]!, null], isSeen: true })
+  ]
+  assert.equal(most(attribute(acts, [stay(0, 60_000), stay(0, 60_000)])[0]!), 1)
+})
+
+test('equal facts give equal shares, and they sum to one', () => {
+  const reach = fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.integer({ min: 1000, max: 90_000 }), reach), { maxLength: 8 }), (list) => {
+      const acts = list.map(([atMs, own]) => act(atMs, own))
+      const stays = [stay(0, null), stay(500, 60_000), stay(900, 95_000)]
+      const shares = attribute(acts, stays)
+      assert.deepEqual(attribute(acts, stays), shares)
+      for (const own of shares) assert(Math.abs(own.reduce((sum, share) => sum + share, 0) - 1) < 1e-6)
+    }),
+    { numRuns: 40 }
+  )
+})

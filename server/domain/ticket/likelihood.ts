@@ -1,0 +1,53 @@
+/**
+ * How likely grams are, pure: natural logarithms of densities per gram, so that explanations of the same grams by different actions,
+ * or by a different number of actions, can be held against each other.
+ */
+
+/** How far units of one product, and the gains of different scales, are apart (standard deviation, as a share of the weight). */
+const UNIT_SPREAD = 0.02
+const GAIN_SPREAD = 0.02
+/** What a catalogue weight may be off by, as a share. */
+const CATALOGUE_SPREAD = 0.012
+/** What one reading of one scale adds. */
+const READING_GRAMS = 1.6
+/** How often a weight lies far out (a hand still on the shelf, a wet label), and how much wider it then scatters. */
+const OUTLIERS = 0.03
+const OUTLIER_WIDTH = 4
+
+export const gaussian = (off: number, sigma: number): number => -0.5 * (off / sigma) ** 2 - Math.log(sigma) - 0.9189385332046727
+
+/** A density that does not rule out what lies far from it. */
+export function robust(off: number, sigma: number): number {
+  const near = Math.log(1 - OUTLIERS) + gaussian(off, sigma)
+  const far = Math.log(OUTLIERS) + gaussian(off, sigma * OUTLIER_WIDTH)
+  return Math.max(near, far) + Math.log1p(Math.exp(-Math.abs(near - far)))
+}
+
+export type Expected = { grams: number; quantity: number; toleranceGrams: number; scales: number; isKnownUnit: boolean }
+
+/** Standard deviation of the grams that `quantity` units move. `isKnownUnit`: these very units were weighed when they were taken. */
+export function spreadOf({ grams, quantity, toleranceGrams, scales, isKnownUnit }: Expected): number {
+  const unit = isKnownUnit ? 0.6 * UNIT_SPREAD * grams : Math.max(UNIT_SPREAD * grams, toleranceGrams / 2)
+  const gain = (GAIN_SPREAD * grams * quantity) / Math.sqrt(scales)
+  const catalogue = isKnownUnit ? 0 : CATALOGUE_SPREAD * grams * quantity
+  return Math.sqrt(quantity * unit ** 2 + gain ** 2 + catalogue ** 2 + (scales + 1) * READING_GRAMS ** 2)
+}
+
+/** How a weight falls on several scales: any shares alike. `grams` in all, without sign. */
+export function sharing(scales: number, grams: number): number {
+  let log = 0
+  for (let n = 1; n < scales; n++) log += Math.log(n) - Math.log(Math.max(1, grams))
+  return log
+}
+
+/** A shelf bends under what stands on it: neighbours follow by about one part in seventy. */
+export function bending(grams: number, movedGrams: number): number {
+  const sigma = Math.max(3, 0.012 * movedGrams)
+  return gaussian(Math.abs(grams) - 0.012 * movedGrams, sigma)
+}
+
+/** Grams that nobody moved: readings wander by a few, seldom by more. */
+export function wandering(grams: number, sigmaGrams: number): number {
+  const width = sigmaGrams > 0 ? Math.max(2.2, 1.6 * sigmaGrams) : 3
+  return -Math.abs(grams) / width - Math.log(2 * width)
+}

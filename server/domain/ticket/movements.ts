@@ -1,0 +1,139 @@
+/**
+ * Movements are inferred by a follower of the event log: whenever a shelf or a door says something, everything since the store was last
+ * empty is looked at again. What has not changed since is remembered (the trail) and not told anew. What is written depends on the facts
+ * alone, so that a message told twice, or a run cut short by a crash, changes nothing; the cursor moves in the transaction of its effects.
+ */
+import { type Context, type Tx, transact } from '#server/context.ts'
+import { storeLayout } from '#server/domain/catalog/actions.ts'
+import { type ShelfFacts, shelfFacts } from '#server/domain/iot/actions.ts'
+import { lastRefillAt, staysAround } from '#server/domain/user/actions.ts'
+import type { EventRow } from '#server/platform/event-log.ts'
+import { cursorOf, moveCursor } from './follower.ts'
+import { storyWith } from './hypotheses.ts'
+import { infer, type Trail } from './inference.ts'
+import { tellCarts } from './live-cart.ts'
+import { lyingBefore, replaceMovements, type Span, takeAway } from './movement-rows.ts'
+import type { Part } from './parts.ts'
+import { type ShelfPlan, shelfPlan } from './shelf-plan.ts'
+import { stepsOf } from './shelf-steps.ts'
+import { takenFromOlder } from './verdict.ts'
+
+const FOLLOWER = 'infer-movements'
+const PAGE = 1000
+/** No further back than this, however long the store has not been empty. */
+const LONGEST_MS = 2 * 3_600_000
+/** What a machine says after a visit may still be of it. */
+const AFTER_MS = 15_000
+const USUAL_INTERVAL_MS = 1000
+
+const trails = new WeakMap<Context, Trail>()
+
+/** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
+export async function inferMovements(ctx: Context): Promise<number> {
+  const cursor = await cursorOf(ctx.db, FOLLOWER)
+  const events = await ctx.events.after(cursor, { limit: PAGE })
+  const last = events.at(-1)
+  if (!last) return 0
+  await transact(ctx, async (tx) => {
+    if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return // another process took this page
+    const span = spanOf(events)
+    if (span) await inferSpan(ctx, tx, span)
+  }).catch((error) => {
+    trails.delete(ctx)
+    throw error
+  })
+  return events.length
+}
+
+/** The time of which these events say something new; null when of none. */
+function spanOf(events: EventRow[]): Span | null {
+  const times = events.flatMap(({ name, payload }) => {
+    if (name.startsWith('weight-change.') || name === 'shelf.stirred')
+      return [payload.occurredFrom ?? payload.occurredAt, payload.occurredAt]
+    if (name === 'visit.opened') return [payload.enteredAt]
+    if (name === 'visit.closed') return [payload.exitedAt]
+    return []
+  })
+  const ms = times.map((time) => Date.parse(String(time))).filter((time) => !Number.isNaN(time))
+  return ms.length === 0 ? null : { from: new Date(Math.min(...ms)), to: new Date(Math.max(...ms)) }
+}
+
+async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
+  const around = await staysAround(tx.db, { ...dirty, longestMs: LONGEST_MS })
+  if (around.stays.length === 0) return // nobody was inside: nobody moved anything for a cart
+  const span = { from: around.from, to: new Date(Math.max(around.to.getTime(), ctx.clock.now().getTime()) + AFTER_MS) }
+  const facts = await shelfFacts(tx.db, span)
+  const shop = await shopOf(tx, facts)
+  const since = (await lastRefillAt(tx.db)) ?? new Date(0)
+  const lying = await lyingBefore(tx.db, { before: span.from, since })
+  const strays = lying.flatMap(({ id, unitGrams, quantity, ...where }) =>
+    Array.from({ length: -quantity }, () => ({ ...where, grams: unitGrams, source: id }))
+  )
+  const stays = around.stays.map(({ enteredAt, exitedAt }) => ({
+    fromMs: enteredAt.getTime(),
+    toMs: exitedAt?.getTime() ?? null
+  }))
+  const isInside = (part: Part) =>
+    stays.map(({ fromMs, toMs }) => (part.atMs >= fromMs && (toMs === null || part.fromMs <= toMs) ? 1 : 0))
+  const steps = stepsOf(
+    facts.changes.map(({ occurredFrom, occurredAt, ...change }) => ({
+      ...change,
+      fromMs: occurredFrom.getTime(),
+      atMs: occurredAt.getTime()
+    })),
+    facts.shifts.map(({ beforeGrams, afterGrams, occurredAt, ...shift }) => ({
+      ...{ ...shift, before: beforeGrams, after: afterGrams },
+      atMs: occurredAt.getTime()
+    })),
+    shop
+  )
+  const trail = trailOf(ctx, JSON.stringify([span.from, strays, shop.version]))
+  const { movements, stories } = infer(
+    steps,
+    { ...shop, stays, reach: isInside },
+    { before: storyWith(strays, stays.length), trail }
+  )
+  await takeAway(tx, takenFromOlder(stories[0]!.units), span.from)
+  const visitIds = around.stays.map(({ visitId }) => visitId)
+  const changes = facts.changes.map(({ id, grams }) => ({ id, grams }))
+  const news = await replaceMovements(tx, span, { movements, visitIds, changes })
+  if (news.machineIds.length > 0) tx.emit('movements.inferred', news)
+  await tellCarts(tx, news.visitIds)
+}
+
+function trailOf(ctx: Context, base: string): Trail {
+  const known = trails.get(ctx)
+  if (known?.base === base) return known
+  const trail = { base, told: [] }
+  trails.set(ctx, trail)
+  return trail
+}
+
+/** What stands where, how often machines report and how much their scales scatter; `version` names the catalogue it was made of. */
+async function shopOf(tx: Tx, { scales, intervals }: ShelfFacts) {
+  const { products, facings } = await storeLayout(tx.db)
+  const facingsBy = Map.groupBy(facings, (facing) => facing.machineId)
+  const plans = new Map<string, ShelfPlan>()
+  for (const [machineId, own] of Map.groupBy(scales, (scale) => scale.machineId))
+    plans.set(
+      machineId,
+      shelfPlan(
+        machineId,
+        own.map((scale) => scale.scaleId),
+        facingsBy.get(machineId) ?? []
+      )
+    )
+  const sigmas = new Map(scales.map(({ machineId, scaleId, noiseGrams }) => [`${machineId}/${scaleId}`, noiseGrams]))
+  return {
+    plans,
+    products: new Map(
+      products.map(({ id, weightGrams, weightToleranceGrams }) => [
+        id,
+        { productId: id, grams: weightGrams, toleranceGrams: weightToleranceGrams }
+      ])
+    ),
+    intervalMs: (machineId: string) => intervals.get(machineId) ?? USUAL_INTERVAL_MS,
+    sigmaGrams: (machineId: string, scaleId: string) => Math.round(sigmas.get(`${machineId}/${scaleId}`) ?? 0),
+    version: JSON.stringify([facings, products.map(({ id, version }) => [id, version])])
+  }
+}

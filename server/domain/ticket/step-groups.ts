@@ -1,0 +1,62 @@
+/** Which steps may come of one action or of actions that fall together, pure: same machine, same moment, places near each other. */
+import type { ShelfPlan } from './shelf-plan.ts'
+import type { Step } from './shelf-steps.ts'
+
+/** How far apart two scales may be and still carry parts of one product, beside those of one facing. */
+const REACH = 2
+/** A part near its scale's threshold may be noticed late. */
+const TOGETHER_INTERVALS = 3.2
+const LONGEST_MS = 40_000
+
+/** Could the two come of one action? A hand lifts for a moment, and each scale is read once an interval. */
+export function areLinked(a: Step, b: Step, { plan, intervalMs }: { plan: ShelfPlan; intervalMs: number }): boolean {
+  if (a.machineId !== b.machineId || Math.abs(a.atMs - b.atMs) > TOGETHER_INTERVALS * intervalMs) return false
+  const distance = Math.abs((plan.places.get(a.scaleId) ?? -1e6) - (plan.places.get(b.scaleId) ?? 1e6))
+  return distance <= REACH || plan.facings.some(({ scaleIds }) => scaleIds.includes(a.scaleId) && scaleIds.includes(b.scaleId))
+}
+
+const LOUD_GRAMS = 18
+const NEAR = 1
+/** Further away than one action reaches. */
+const ELSEWHERE = 4
+const SHAKEN_SCALES = 4
+
+type Link = { plan: ShelfPlan; intervalMs: number }
+
+/**
+ * A machine that is leaned on, or whose doors fall shut, trembles all over: where several scales far apart moved at the same moment, the
+ * usual size of that is how much each of them scatters then.
+ */
+export function withShaking(steps: Step[], { plan, intervalMs }: Link): Step[] {
+  const place = ({ scaleId }: Step) => plan.places.get(scaleId) ?? 0
+  return steps.map((step) => {
+    const others = steps.filter(
+      (other) => Math.abs(other.atMs - step.atMs) <= intervalMs && Math.abs(place(other) - place(step)) >= ELSEWHERE
+    )
+    if (others.length < SHAKEN_SCALES) return step
+    const sizes = others.map((other) => Math.abs(other.grams)).sort((a, b) => a - b)
+    return { ...step, sigmaGrams: Math.max(step.sigmaGrams, sizes[Math.floor(sizes.length / 2)]!) }
+  })
+}
+
+/** Without the tremble: small steps that lie beside no larger one and are within what the scale does by itself. */
+export function withoutTremble(steps: Step[], { plan, intervalMs }: Link): Step[] {
+  const loud = steps.filter((step) => step.changeId !== null || Math.abs(step.grams) >= LOUD_GRAMS)
+  const place = ({ scaleId }: Step) => plan.places.get(scaleId) ?? 0
+  return steps.filter((step) => {
+    if (step.changeId !== null || Math.abs(step.grams) >= Math.max(6, 3 * step.sigmaGrams)) return true
+    return loud.some(
+      (other) => Math.abs(place(other) - place(step)) <= NEAR && Math.abs(other.atMs - step.atMs) <= 1.6 * intervalMs
+    )
+  })
+}
+
+/** Connected steps, each group in the order in which they happened; the groups in the order of their first step. */
+export function groupSteps(steps: Step[], isLinked: (a: Step, b: Step) => boolean): Step[][] {
+  const group = steps.map((_, n) => n)
+  const root = (n: number): number => (group[n] === n ? n : root(group[n]!))
+  for (let a = 0; a < steps.length; a++)
+    for (let b = a + 1; b < steps.length && steps[b]!.atMs - steps[a]!.atMs <= LONGEST_MS; b++)
+      if (isLinked(steps[a]!, steps[b]!)) group[root(b)] = root(a)
+  return [...Map.groupBy(steps, (_, n) => root(n)).values()]
+}

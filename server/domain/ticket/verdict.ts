@@ -1,0 +1,170 @@
+/** What the stories agree on, pure: the movements of the best one, how sure each is, who did it, and in words why not surer. */
+import { attribute, type Stay, type Stop } from './attribution.ts'
+import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
+import type { Part } from './parts.ts'
+import type { Product } from './shelf-plan.ts'
+import type { Step } from './shelf-steps.ts'
+
+export const REASONS = [
+  'two-products-alike',
+  'several-shoppers',
+  'off-planogram',
+  'weight-off',
+  'nobody-holds-it',
+  'many-units',
+  'unbalanced-session'
+] as const
+export type Reason = (typeof REASONS)[number]
+export type Candidate = { productId: string; quantity: number; confidence: number }
+export type Inferred = {
+  machineId: string
+  productId: string | null
+  /** Negative: put back. */
+  quantity: number
+  /** Signed. */
+  grams: number
+  fromMs: number
+  atMs: number
+  place: number
+  /** How likely each visit is to have done it, by its place in the list. */
+  owner: number[]
+  /** That product, quantity and visit are right. */
+  confidence: number
+  candidates: Candidate[]
+  reasons: Reason[]
+  /** The largest of its steps. */
+  anchor: Step
+  changeIds: string[]
+  scaleIds: string[]
+  /** Of those taken, how many were put back later. */
+  returned: number
+  /** Put where the product has no facing, and not taken from there since. */
+  isLying: boolean
+}
+export type Witness = {
+  stays: Stay[]
+  reach: Reach
+  stops?: (part: Part) => (Stop | null)[]
+  products: ReadonlyMap<string, Product>
+}
+
+/** The movements of the best story, oldest first. */
+export function verdict(stories: Story[], witness: Witness): Inferred[] {
+  const best = stories[0]
+  if (!best) return []
+  const votes = votesOf(stories)
+  const { owners, coherence } = ownersIn(best, witness)
+  const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
+  const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
+  return deedsOf(best).map((deed): Inferred => {
+    const { part, action } = deed
+    const own = votes.get(anchorOf(deed))!
+    const sureness = (own.get(nameOf(deed))?.confidence ?? 0) * coherence.get(deed)!
+    const owner = owners.get(deed)!
+    const candidates = [...own.values()].flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
+    candidates.sort((a, b) => b.confidence - a.confidence)
+    const reasons = reasonsOf(deed, { owner, candidates, witness })
+    const doubt = reasons.reduce((product, reason) => product * (ODD[reason] ?? 1), 1)
+    const confidence = action.productId === null ? 0 : sureness * Math.max(0, ...owner) * doubt
+    return {
+      ...{ machineId: part.machineId, productId: action.productId, quantity: action.quantity, grams: part.grams },
+      ...{ fromMs: part.fromMs, atMs: anchorOf(deed).atMs, place: part.place },
+      ...{ owner, confidence, candidates: candidates.slice(0, 5), reasons },
+      anchor: anchorOf(deed),
+      changeIds: part.steps.flatMap((step) => step.changeId ?? []),
+      scaleIds: [...part.byScale.keys()],
+      returned: (units.get(deed) ?? []).filter((unit) => !unit.isOut).length,
+      isLying: lying.has(deed)
+    }
+  })
+}
+
+/** What a movement is recognised by when it is inferred again. */
+export const anchorKey = ({ machineId, anchor: { changeId, scaleId, atMs } }: Inferred): string =>
+  changeId ?? `${machineId}/${scaleId}@${atMs}`
+
+/** What no story explains well is never beyond doubt: somebody has it whom nobody saw take it, or it weighs what it should not. */
+const ODD: Partial<Record<Reason, number>> = { 'nobody-holds-it': 0.5, 'weight-off': 0.9 }
+
+type Vote = { productId: string | null; quantity: number; confidence: number }
+const nameOf = ({ action }: Deed) => `${action.productId} ${action.quantity}`
+
+/** What the stories make of each step that something is said of, and how likely each of it is. */
+function votesOf(stories: Story[]): Map<Step, Map<string, Vote>> {
+  const most = stories[0]!.log
+  const total = stories.reduce((sum, story) => sum + Math.exp(story.log - most), 0)
+  const votes = new Map<Step, Map<string, Vote>>()
+  for (const story of stories)
+    for (const deed of deedsOf(story)) {
+      const own = votes.get(anchorOf(deed)) ?? new Map<string, Vote>()
+      votes.set(anchorOf(deed), own)
+      const { productId, quantity } = deed.action
+      const vote = own.get(nameOf(deed)) ?? { productId, quantity, confidence: 0 }
+      vote.confidence = Math.min(1, vote.confidence + Math.exp(story.log - most) / total)
+      own.set(nameOf(deed), vote)
+    }
+  return votes
+}
+
+/** Who did each deed of a story: what is put back was taken by the same. */
+function ownersIn(story: Story, { stays, reach, stops }: Witness) {
+  const deeds = deedsOf(story)
+  const leader = new Map<Deed, Deed>(deeds.map((deed) => [deed, deed]))
+  const lead = (deed: Deed): Deed => (leader.get(deed) === deed ? deed : lead(leader.get(deed)!))
+  for (const { pickedIn, backIn } of story.units) if (pickedIn && backIn) leader.set(lead(backIn), lead(pickedIn))
+  const acts = [...Map.groupBy(deeds, lead).values()]
+  const reaches = new Map(deeds.map((deed) => [deed, reach(deed.part)]))
+  const none = stays.map(() => null)
+  const moment = (deed: Deed) => ({
+    atMs: (deed.part.fromMs + deed.part.atMs) / 2,
+    machineId: deed.part.machineId,
+    reach: reaches.get(deed)!,
+    stops: stops?.(deed.part) ?? none,
+    isSeen: stops !== undefined
+  })
+  const shares = attribute(
+    acts.map((own) => ({ moments: own.map(moment) })),
+    stays
+  )
+  const each = <T>(value: (own: Deed[], n: number) => T) =>
+    new Map(acts.flatMap((own, n) => own.map((deed): [Deed, T] => [deed, value(own, n)])))
+  return { owners: each((_, n) => shares[n]!), coherence: each((own) => coherenceOf(own.map((deed) => reaches.get(deed)!))) }
+}
+
+/** Do all parts of one story point to the same people? 1: they do, 0: who took it stood elsewhere when it was put back. */
+function coherenceOf(reaches: number[][]): number {
+  const even = reaches.map((reach) => {
+    const sum = reach.reduce((a, b) => a + b, 0)
+    return sum > 0 ? reach.map((share) => share / sum) : reach
+  })
+  const dot = (a: number[], b: number[]) => a.reduce((sum, share, n) => sum + share * (b[n] ?? 0), 0)
+  let least = 1
+  for (const [n, a] of even.entries())
+    for (const b of even.slice(n + 1)) least = Math.min(least, dot(a, b) / Math.max(1e-9, Math.min(dot(a, a), dot(b, b))))
+  return least
+}
+
+const DOUBT = 0.02
+const MANY_UNITS = 3
+
+type Facts = { owner: number[]; candidates: Candidate[]; witness: Witness }
+
+function reasonsOf({ part, action }: Deed, { owner, candidates, witness }: Facts): Reason[] {
+  const { productId, quantity, isAway, isHeld, unitIds } = action
+  const each = productId === null ? undefined : witness.products.get(productId)
+  const off = each ? Math.abs(Math.abs(part.grams) - Math.abs(quantity) * each.grams) : 0
+  const inside = owner.filter((share) => share > 0).length
+  const holds: [Reason, boolean][] = [
+    ['two-products-alike', candidates.some((other) => other.productId !== productId && other.confidence >= DOUBT)],
+    ['several-shoppers', inside > 1 && Math.max(...owner) < 1 - DOUBT],
+    ['off-planogram', productId === null || (isAway && quantity > 0 && unitIds.length === 0)],
+    ['weight-off', each !== undefined && unitIds.length < 2 && off > 4 + 0.08 * Math.abs(quantity) * each.grams],
+    ['nobody-holds-it', quantity < 0 && !isHeld],
+    ['many-units', Math.abs(quantity) >= MANY_UNITS]
+  ]
+  return holds.flatMap(([reason, isSo]) => (isSo ? [reason] : []))
+}
+
+/** What an older story left lying and this one has taken: the movements that put it there. */
+export const takenFromOlder = (units: HeldUnit[]): string[] =>
+  units.flatMap((unit) => (unit.source !== undefined && unit.lying === null ? [unit.source] : []))

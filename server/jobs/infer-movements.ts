@@ -1,0 +1,5 @@
+/** Follows the event log: who took or put back what. */
+import { inferMovements } from '#server/domain/ticket/actions.ts'
+import type { Job } from './timetable.ts'
+
+export const inferMovementsJob: Job = { name: 'infer-movements', everyMs: 1000, onEvents: true, run: inferMovements }
