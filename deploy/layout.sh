@@ -43,6 +43,7 @@ put_release() {
   (cd "$1" && tar cf - --exclude=./.git --exclude=./data --exclude='./*-demo' --exclude=./.env .) | tar xf - -C "$release.new" --no-same-owner ||
     fail "copying failed: is there space in $home?"
   sh "$release.new/setup.sh" || fail 'the packages could not be installed: see above'
+  sh "$release.new/web/build.sh" # the service itself may not write here
   # PostgreSQL's library links belong into the package; the service itself may not write there.
   (cd "$release.new" && node_modules/.bin/node -e \
     'import("./server/platform/embedded-postgres/binaries.ts").then(({ findBinaries }) => findBinaries(null, () => {}))') ||

@@ -30,6 +30,11 @@ const DOORS: Record<string, string[]> = {
   bench: ['contracts', 'server', 'simulator', 'test/support'],
   test: ['contracts', 'server', 'simulator', 'bench']
 }
+/** The web app: `ui` knows no shop, `resources` no page, and no page another. */
+const SCREEN = ['contracts', 'web/src/ui', 'web/src/resources', 'web/src/[^/]+.tsx?']
+for (const page of globSync('web/src/pages/*')) DOORS[page] = SCREEN
+Object.assign(DOORS, { 'web/src/ui': [], 'web/src/resources': SCREEN, 'web/src/shell': SCREEN, web: ['contracts', 'web'] })
+
 const ROOMS = Object.keys(DOORS).toSorted((a, b) => b.length - a.length)
 const roomOf = (path: string) => ROOMS.find((room) => path.startsWith(`${room}/`)) ?? path
 const opens = (door: string, path: string) =>
@@ -41,7 +46,9 @@ const doorsOf = (file: string) => [
 ]
 
 const CEILING = 300
-const files = globSync('{contracts,server,simulator,bench,test}/**/*.ts').filter((file) => file !== 'server/db/schema.ts')
+const files = globSync(['{contracts,server,simulator,bench,test}/**/*.ts', 'web/*.ts', 'web/src/**/*.{ts,tsx}']).filter(
+  (file) => file !== 'server/db/schema.ts'
+)
 const ENVIRONMENT = `process.${'env'}`
 const LEFTOVERS = /^(utils?|helpers?|manager|common|misc)\.ts$/
 
@@ -58,11 +65,11 @@ for (const file of files) {
       file === 'server/config.ts' || file.startsWith('test/') || !source.includes(ENVIRONMENT),
       'only config.ts reads the environment'
     )
-    assert(!/^export default/m.test(source), 'no default exports')
+    assert(file === 'web/vite.config.ts' || !/^export default/m.test(source), 'no default exports')
     for (const target of [...imports, ...lazy]) {
       assert(!target.startsWith('../'), `${target}: leave a room through #, not ../`)
       if (!target.startsWith('#')) continue
-      const path = target.slice(1)
+      const path = target.slice(1).replace(/^web\//, 'web/src/') // as package.json leads
       const isOwn = roomOf(path) === roomOf(file)
       assert(isOwn || doorsOf(file).some((door) => opens(door, path)), `${roomOf(file)} may not import ${target}`)
     }

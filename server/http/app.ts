@@ -24,6 +24,7 @@ import { machineSessions } from './machine-sessions.ts'
 import { machineControl, machines } from './machines.ts'
 import { movements } from './movements.ts'
 import { describeApi } from './openapi.ts'
+import { panel } from './panel.ts'
 import { planograms } from './planograms.ts'
 import { playback } from './playback.ts'
 import { answerProblems, answerUnparsable, answerUnroutable } from './problems.ts'
@@ -73,7 +74,7 @@ const API: Resource[] = [
   qrKeys
 ]
 /** At the root: people's pages. Devices' routes are the ingest room's and come with `Doors.routes`. */
-const ROOT: Resource[] = [landing, machineControl, doors]
+const ROOT: Resource[] = [landing, panel, machineControl, doors]
 
 /** What the process gives from rooms this one does not know. */
 export type Doors = {

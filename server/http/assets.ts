@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import type { App } from '#server/platform/web-app.ts'
 
-const TYPES: Record<string, string> = {
+/** Content types of the pages' files, by extension. */
+export const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
-  '.svg': 'image/svg+xml'
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2'
 }
 
 /** Serves `file` at `url`; `fill` replaces each {{name}} of it, escaped for HTML. */

@@ -1,4 +1,4 @@
-/** The page a person meets at / and /admin/: what this is, which store, and where to go from here. */
+/** The page a person meets at /: what this is, which store, and where to go from here. */
 import type { Resource } from './app.ts'
 import { serveFile } from './assets.ts'
 
@@ -6,8 +6,7 @@ export const landing: Resource = (app, { store, config }) => {
   const file = (name: string) => `${import.meta.dirname}/pages/${name}`
   const facts = { name: store.name, storeId: store.storeId, timeZone: config.timeZone, currency: config.currency }
   serveFile(app, '/', file('landing.html'), facts)
-  serveFile(app, '/admin/', file('landing.html'), facts)
-  serveFile(app, '/admin/assets/landing.css', file('landing.css'))
-  serveFile(app, '/admin/assets/landing.js', file('landing.js'))
-  serveFile(app, '/admin/assets/icon.svg', file('icon.svg'))
+  serveFile(app, '/pages/landing.css', file('landing.css'))
+  serveFile(app, '/pages/landing.js', file('landing.js'))
+  serveFile(app, '/pages/icon.svg', file('icon.svg'))
 }

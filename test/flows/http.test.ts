@@ -118,6 +118,36 @@ test('the box’s pages are complete on the box and hold nothing inline', async 
   )
 })
 
+test('the panel’s files are sent small and kept for good; a page of it is asked for each time', async () => {
+  await using shop = await open()
+  const page = await shop.send('GET', '/admin/tickets/018f0000-0000-7000-8000-000000000000')
+  assert.deepEqual([page.status, page.headers['cache-control']], [200, 'no-cache'])
+  const script = /src="(\/admin\/assets\/[^"]+\.js)"/.exec(page.text)![1]!
+  const sizes = await Promise.all(
+    ['br, gzip', 'gzip;q=0.5', 'br;q=0', 'identity'].map(async (accepted) => {
+      const { status, headers } = await shop.send('GET', script, undefined, { 'accept-encoding': accepted })
+      assert.equal(status, 200)
+      assert.match(String(headers['cache-control']), /max-age=31536000, immutable/)
+      assert.match(String(headers['content-type']), /^text\/javascript/)
+      assert.equal(headers.vary, 'accept-encoding')
+      return [headers['content-encoding'], Number(headers['content-length'])] as const
+    })
+  )
+  assert.deepEqual(
+    sizes.map(([encoding]) => encoding),
+    ['br', 'gzip', undefined, undefined]
+  )
+  const [br, gzip, plain] = sizes.map(([, bytes]) => bytes)
+  assert.ok(br! < gzip! && gzip! < plain! / 2 && gzip! < 400_000, `${br} ${gzip} ${plain}`)
+  const again = await shop.send('GET', script, undefined, {
+    'if-none-match': String((await shop.send('GET', script)).headers.etag)
+  })
+  assert.equal(again.status, 304)
+  for (const missing of ['/admin/assets/none.js', '/admin/..%2fpackage.json', '/admin/.built-from'])
+    assert.equal((await shop.send('GET', missing)).headers['content-type']?.toString().includes('javascript'), false)
+  assertProblem(await shop.send('GET', '/admin/assets/none.js'), 404, 'not-found')
+})
+
 test('readiness is the process’s word, health the process itself', async () => {
   const answers = [
     { ok: true, checks: { database: 'ok' }, degraded: ['ffmpeg'] },

@@ -1,0 +1,95 @@
+/** The rows of a list: all of a small resource, or page after page of a large one; with what is asked for in the address. */
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { get, type Page, type Query } from '#web/api.ts'
+import { wholeOf } from '#web/resources/names.ts'
+import { type Resource, type Row, valueIn } from '#web/resources/types.ts'
+import { asText } from '#web/resources/value.tsx'
+
+const PAGE = 50
+/** What is asked for: as the address has it. */
+export type Asked = { text: string; filters: Record<string, string>; sort: string; from: string; to: string; retired: boolean }
+
+export function readAsked(params: URLSearchParams): Asked {
+  const filters = Object.fromEntries(
+    [...params].filter(([name]) => name.startsWith('is.')).map(([name, value]) => [name.slice(3), value])
+  )
+  const one = (name: string) => params.get(name) ?? ''
+  return { text: one('q'), filters, sort: one('sort'), from: one('from'), to: one('to'), retired: params.has('retired') }
+}
+
+export type Rows = {
+  rows: Row[]
+  isPending: boolean
+  error: Error | null
+  more: (() => Promise<unknown>) | null
+  refetch: () => Promise<unknown>
+}
+
+export function useRows(resource: Resource, asked: Asked): Rows {
+  const isWhole = resource.extent === 'whole'
+  const whole = useQuery({ ...wholeOf(resource), enabled: isWhole })
+  const pages = useInfiniteQuery({
+    queryKey: [resource.path, 'pages', asked.filters, asked.from, asked.to],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Row>>(resource.path, { ...listQuery(resource, asked), limit: PAGE, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    enabled: !isWhole,
+    placeholderData: keepPreviousData
+  })
+  if (isWhole) return { ...stateOf(whole), rows: narrow(resource, whole.data ?? [], asked), more: null, refetch: whole.refetch }
+  const rows = pages.data?.pages.flatMap((page) => page.items) ?? []
+  return {
+    ...stateOf(pages),
+    rows: search(resource, rows, asked.text),
+    more: pages.hasNextPage ? pages.fetchNextPage : null,
+    refetch: pages.refetch
+  }
+}
+
+const stateOf = ({ isPending, error }: { isPending: boolean; error: Error | null }) => ({ isPending, error })
+
+/** What the API is asked for. */
+export function listQuery(resource: Resource, { filters, from, to }: Asked): Query {
+  const query: Query = { ...resource.always }
+  for (const { name, query: parameter } of resource.fields) if (parameter && filters[name]) query[parameter] = filters[name]
+  return resource.period ? { ...query, from, to } : query
+}
+
+/** Search, filters and order of a resource that is loaded whole. */
+export function narrow(resource: Resource, rows: Row[], asked: Asked): Row[] {
+  const filtered = rows.filter((row) => {
+    if (!asked.retired && row.retiredAt) return false
+    return Object.entries(asked.filters).every(([name, wanted]) => String(valueIn(row, name)) === wanted)
+  })
+  return sorted(resource, search(resource, filtered, asked.text), asked.sort)
+}
+
+/** Rows in which every word stands somewhere. */
+function search(resource: Resource, rows: Row[], text: string): Row[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0) return rows
+  return rows.filter((row) => {
+    const all = resource.fields
+      .map((field) => asText(field, valueIn(row, field.name)))
+      .join(' ')
+      .toLowerCase()
+    return words.every((word) => all.includes(word))
+  })
+}
+
+/** By one field, up or (with a minus) down; empty values last either way. */
+export function sorted(resource: Resource, rows: Row[], sort: string): Row[] {
+  const field = resource.fields.find(({ name }) => name === sort.replace(/^-/, ''))
+  if (!field) return rows
+  const sign = sort.startsWith('-') ? -1 : 1
+  const keyed = rows.map((row) => ({ row, key: valueIn(row, field.name) }))
+  keyed.sort((a, b) => {
+    if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null)
+    return sign * compare(a.key, b.key)
+  })
+  return keyed.map(({ row }) => row)
+}
+
+const compare = (a: unknown, b: unknown) =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true })

@@ -1,0 +1,19 @@
+/** What a resource's page shows beside its facts and its history. */
+import type { ComponentType } from 'react'
+import type { Row } from '#web/resources/types.ts'
+import { CartLines } from './cart-lines.tsx'
+import { MachineSessionScales } from './machine-session-scales.tsx'
+import { UserVisits } from './user-visits.tsx'
+import { VideoPlayer } from './video-player.tsx'
+import { VisitTickets } from './visit-tickets.tsx'
+
+export type Section = { label: string; right?: string; Component: ComponentType<{ row: Row }> }
+export const SECTIONS: Record<string, Section[]> = {
+  visits: [
+    { label: 'Tickets', Component: VisitTickets },
+    { label: 'Cart', right: 'carts:read', Component: CartLines }
+  ],
+  users: [{ label: 'Visits', right: 'visits:read', Component: UserVisits }],
+  'machine-sessions': [{ label: 'Books', Component: MachineSessionScales }],
+  videos: [{ label: 'Picture', Component: VideoPlayer }]
+}

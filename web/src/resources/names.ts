@@ -1,0 +1,26 @@
+/** What a reference is called: the titles of resources that are few enough to know them all. */
+import { useQuery } from '@tanstack/react-query'
+import { getAll } from '#web/api.ts'
+import { useSession } from '#web/session.tsx'
+import { resourceNamed } from './index.ts'
+import type { Resource, Row } from './types.ts'
+
+/** All rows of a resource of extent `whole`, retired ones too. */
+export const wholeOf = (resource: Resource) => ({
+  queryKey: [resource.path, 'whole'],
+  queryFn: () => getAll<Row>(resource.path, { ...resource.always, ...(RETIRED.has(resource.name) && { retired: true }) })
+})
+const RETIRED = new Set(['machines', 'scanners', 'cameras'])
+
+/** Id → title for references to `name`; empty where there are too many to know, or one may not read them. */
+export function useNames(name: string | undefined): Map<string, string> {
+  const { may } = useSession()
+  const resource = resourceNamed(name)
+  const isKnown = resource?.extent === 'whole' && may(resource.rights.read)
+  const rows = useQuery({ ...wholeOf(resource ?? NOTHING), enabled: isKnown, staleTime: 60_000 })
+  return new Map((rows.data ?? []).map((row) => [String(row[resource!.id]), resource!.title(row)]))
+}
+
+const NOTHING = { path: 'nothing', name: '' } as Resource
+/** The end of an id, enough to tell two apart by eye. */
+export const shortId = (id: string): string => (id.length > 20 ? `…${id.slice(-6)}` : id)

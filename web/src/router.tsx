@@ -1,0 +1,27 @@
+/** Every screen there is, one line each. Pages load when they are first opened. */
+import { createBrowserRouter, Navigate } from 'react-router'
+import { Shell } from './shell/shell.tsx'
+import { Trouble } from './shell/trouble.tsx'
+
+const page =
+  <M extends Record<N, () => React.ReactNode>, N extends string>(load: () => Promise<M>, name: N) =>
+  async () => ({ Component: (await load())[name] })
+
+export const router = createBrowserRouter(
+  [
+    {
+      Component: Shell,
+      ErrorBoundary: Trouble,
+      HydrateFallback: () => null,
+      children: [
+        { index: true, element: <Navigate to="/machines" replace /> },
+        { path: 'account', lazy: page(() => import('./pages/account/account.tsx'), 'Account') },
+        { path: ':resource', lazy: page(() => import('./pages/resource/list-page.tsx'), 'ListPage') },
+        { path: ':resource/new', lazy: page(() => import('./pages/resource/form-page.tsx'), 'FormPage') },
+        { path: ':resource/:id', lazy: page(() => import('./pages/resource/detail-page.tsx'), 'DetailPage') },
+        { path: ':resource/:id/edit', lazy: page(() => import('./pages/resource/form-page.tsx'), 'FormPage') }
+      ].map((screen) => ({ ...screen, ErrorBoundary: Trouble }))
+    }
+  ],
+  { basename: '/admin' }
+)

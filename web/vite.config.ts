@@ -1,0 +1,26 @@
+/** How the web app is built: everything below /admin/, nothing inline, hashed names. `web/build.sh` calls it. */
+import { defineConfig } from 'vite'
+
+const SERVER = 'http://127.0.0.1:8000'
+
+// biome-ignore lint/style/noDefaultExport: Vite reads its settings from the default export
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/admin/',
+  clearScreen: false,
+  cacheDir: '../node_modules/.vite',
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the content security policy takes no data: but pictures
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      onLog: (level, log, tell) => log.code === 'MODULE_LEVEL_DIRECTIVE' || tell(level, log) // "use client" is for servers that render
+    }
+  },
+  // For work on the web app itself: `npx vite web` beside a running server.
+  server: { proxy: { '/api': { target: SERVER, changeOrigin: true, headers: { origin: SERVER } }, '/readyz': SERVER } }
+})
