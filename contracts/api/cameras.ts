@@ -103,6 +103,16 @@ export const Camera = Type.Object({
 })
 export type Camera = Static<typeof Camera>
 
+/** A camera as those see it who watch its videos: nothing of where its stream comes from. */
+export const CameraView = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  tag: CameraTag,
+  machineIds: Type.Array(DeviceId),
+  retiredAt: Nullable(Time)
+})
+export type CameraView = Static<typeof CameraView>
+
 export const StreamTestInput = Type.Object({ streamUrl, transport: Type.Optional(CameraTransport) }, strict)
 export type StreamTestInput = Static<typeof StreamTestInput>
 

@@ -34,6 +34,19 @@ export const StoreInfo = Type.Object({
 })
 export type StoreInfo = Static<typeof StoreInfo>
 
+/** The store's day so far, from midnight in its own time zone. */
+export const StoreDay = Type.Object({
+  since: Type.String({ format: 'date-time', description: 'midnight' }),
+  inside: Type.Integer({ description: 'people inside now' }),
+  visits: Type.Integer({ description: 'begun today' }),
+  ticketsToReview: Type.Integer({ description: 'all that wait now' }),
+  ticketsUnderReview: Type.Integer({ description: 'all that somebody holds now' }),
+  ticketsComplete: Type.Integer({ description: 'of today’s visits' }),
+  cartsSettled: Type.Integer({ description: 'of today’s visits' }),
+  totalMinor: Type.Integer({ description: 'what they come to' })
+})
+export type StoreDay = Static<typeof StoreDay>
+
 export const StoreModeChange = Type.Object({
   id: Uuid,
   fromMode: StoreMode,

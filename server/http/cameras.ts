@@ -1,10 +1,19 @@
 /** Cameras: onboarding, change, retirement. */
 import { Type } from 'typebox'
-import { Camera, CameraChange, CameraInput, CameraQuery, StreamTest, StreamTestInput } from '#contracts/api/cameras.ts'
+import {
+  Camera,
+  CameraChange,
+  CameraInput,
+  CameraQuery,
+  CameraView,
+  StreamTest,
+  StreamTestInput
+} from '#contracts/api/cameras.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
 import {
   addCamera,
   cameraSnapshot,
+  cameraViews,
   changeCamera,
   listCameras,
   readCamera,
@@ -33,6 +42,12 @@ export const cameras: Resource = (app, ctx) => {
     const picture = await cameraSnapshot(ctx, req.params.id)
     return reply.header('content-type', 'image/jpeg').header('cache-control', 'no-store').send(picture)
   })
+
+  const views = { summary: 'Cameras by name, for who watches their videos', tags, response: { 200: Page(CameraView) } }
+  app.get('/camera-views', { schema: views, config: { access: 'videos:read' } }, async () => ({
+    items: await cameraViews(ctx),
+    nextCursor: null
+  }))
 
   const one = { summary: 'One camera', tags, params, response: { 200: Camera } }
   app.get('/cameras/:id', { schema: one, config: { access: 'cameras:read' } }, async (req) => readCamera(ctx, req.params.id))

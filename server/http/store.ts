@@ -2,7 +2,8 @@
 
 import { Type } from 'typebox'
 import { Page, PageQuery } from '#contracts/api/shared.ts'
-import { StoreInfo, StoreModeChange, StoreModeInput, StoreModeState } from '#contracts/api/store.ts'
+import { StoreDay, StoreInfo, StoreModeChange, StoreModeInput, StoreModeState } from '#contracts/api/store.ts'
+import { readDay } from '#server/domain/ticket/actions.ts'
 import { changeStoreMode, listStoreModeChanges, storeInfo } from '#server/domain/user/actions.ts'
 import type { Resource } from './app.ts'
 
@@ -11,6 +12,9 @@ const tags = ['store']
 export const store: Resource = (app, ctx) => {
   const info = { summary: 'This store', tags, response: { 200: StoreInfo } }
   app.get('/store', { schema: info, config: { access: 'store:read' } }, async () => storeInfo(ctx))
+
+  const today = { summary: 'The day so far: visits, tickets by state, what was sold', tags, response: { 200: StoreDay } }
+  app.get('/store/today', { schema: today, config: { access: 'store:read' } }, async () => readDay(ctx))
 
   const mode = { summary: 'The store mode', tags, response: { 200: StoreModeState } }
   app.get('/store/mode', { schema: mode, config: { access: 'store:read' } }, async () => {

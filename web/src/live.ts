@@ -25,16 +25,16 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'alarm.started': ['/alarms'],
   'alarm.ended': ['/alarms'],
   'store-mode.changed': ['store', '/store/mode-changes', '/machine-sessions'],
-  'visit.opened': ['/visits', 'store', '/scanners', '/user-sessions', '/users'],
-  'visit.closed': ['/visits', 'store', '/scanners', '/user-sessions', '/carts'],
-  'ticket.opened': ['/tickets'],
-  'ticket.claimed': ['/tickets'],
-  'ticket.released': ['/tickets'],
-  'ticket.completed': ['/tickets', '/visits'],
-  'ticket.reopened': ['/tickets', '/visits'],
+  'visit.opened': ['today', '/visits', 'store', '/scanners', '/user-sessions', '/users'],
+  'visit.closed': ['today', '/visits', 'store', '/scanners', '/user-sessions', '/carts'],
+  'ticket.opened': ['today', '/tickets'],
+  'ticket.claimed': ['today', '/tickets'],
+  'ticket.released': ['today', '/tickets'],
+  'ticket.completed': ['today', '/tickets', '/visits'],
+  'ticket.reopened': ['today', '/tickets', '/visits'],
   'ticket.changed': ['/tickets'],
-  'visit.settled': ['/carts', '/visits'],
-  'visit.corrected': ['/carts', '/visits']
+  'visit.settled': ['today', '/carts', '/visits'],
+  'visit.corrected': ['today', '/carts', '/visits']
 }
 export type LiveEvent = { [N in EventName]: { name: N; at: string } & Events[N] }[EventName]
 export type LiveState = 'connecting' | 'live' | 'lost'

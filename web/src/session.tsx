@@ -48,8 +48,8 @@ export function useSignOut() {
   const client = useQueryClient()
   return async () => {
     await send('POST', '/auth/logout').catch(() => {})
-    client.clear()
     client.setQueryData(['me'], null)
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
   }
 }
 

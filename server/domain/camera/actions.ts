@@ -36,4 +36,5 @@ export {
   uploadsUnderWay
 } from './uploads.ts'
 export { findVideo, gapsDuring, listVideos, type MachineWindow, videoStatesDuring, videosDuring } from './videos.ts'
+export { cameraViews } from './views.ts'
 export { watchCameras } from './watch.ts'

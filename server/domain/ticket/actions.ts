@@ -16,6 +16,7 @@ import { visitWithTickets } from './queries.ts'
 import { settleVisits } from './settlement.ts'
 
 export { reviewEmptyTickets } from './auto-review.ts'
+export { readDay } from './day.ts'
 export { attachLateEvidence } from './late-evidence.ts'
 export { expireLeases } from './leases.ts'
 export { visitCart } from './live-cart.ts'

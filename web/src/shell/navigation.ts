@@ -5,7 +5,11 @@ import type { IconName } from '#web/ui/icon.tsx'
 export type Entry = { to: string; label: string; icon: IconName; right: string }
 export type Group = { label: string | null; entries: Entry[] }
 
-const DAILY: Entry[] = []
+const DAILY: Entry[] = [
+  { to: '/live', label: 'Live', icon: 'live', right: 'store:read' },
+  { to: '/review', label: 'Review', icon: 'review', right: 'tickets:review' },
+  { to: '/start', label: 'Onboarding', icon: 'onboard', right: 'machines:write' }
+]
 const GROUPS = ['Visits', 'Shelves', 'Doors and cameras', 'House'] as const
 
 export function navigation(may: (right: string) => boolean): Group[] {

@@ -1,0 +1,72 @@
+/** Completing a visit: each of its open tickets in order, each once however often it is asked; then the next visit. */
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { useNavigate } from 'react-router'
+import type { TicketDetail } from '#contracts/api/tickets.ts'
+import type { VisitDetail } from '#contracts/api/visits.ts'
+import { ApiProblem, send, words } from '#web/api.ts'
+import { useSession } from '#web/session.tsx'
+import { useToast } from '#web/ui/toast.tsx'
+import { visitQuery } from './desk-page.tsx'
+import { type Draft, forgetDraft, linesOf } from './draft.ts'
+import type { Happening } from './evidence.ts'
+import { nextVisit } from './queue.ts'
+
+type Work = { visit: VisitDetail; events: Happening[]; draft: Draft; nameOf: (productId: string) => string }
+
+export function useCompletion({ visit, events, draft, nameOf }: Work) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const toast = useToast()
+  const { account } = useSession()
+  const [problem, setProblem] = useState<string | null>(null)
+  const isRunning = useRef(false)
+  const keys = useRef(new Map<string, string>())
+
+  const next = async () => {
+    const visitId = await nextVisit(client, { me: account.id, after: visit.id }).catch(() => null)
+    navigate(visitId ? `/review/${visitId}` : '/review')
+  }
+  // What comes next is read while this one is worked on, so that it is there at once.
+  useEffect(() => {
+    void nextVisit(client, { me: account.id, after: visit.id })
+      .then((visitId) => (visitId ? client.prefetchQuery(visitQuery(visitId)) : undefined))
+      .catch(() => {})
+  }, [client, account.id, visit.id])
+
+  /** The same decision has the same key: sent twice, it counts once. */
+  const keyOf = (body: unknown, ticketId: string) => {
+    const name = `${ticketId} ${JSON.stringify(body)}`
+    const key = keys.current.get(name) ?? crypto.randomUUID()
+    keys.current.set(name, key)
+    return key
+  }
+
+  const complete = async () => {
+    for (const { id, version } of visit.tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE')) {
+      const { lines, problems } = linesOf(id, events, draft, nameOf)
+      if (problems.length > 0) throw new Error(`${problems.join('; ')}.`)
+      const body = { lines, version, note: draft.note.trim() || null }
+      await send<TicketDetail>('POST', `/tickets/${id}/complete`, { body, key: keyOf(body, id) })
+    }
+  }
+  const run = async () => {
+    if (isRunning.current) return
+    isRunning.current = true
+    setProblem(null)
+    try {
+      await complete()
+      forgetDraft(visit.id)
+      toast(`${visit.tickets.length === 1 ? 'Ticket' : 'Visit'} complete`)
+      void client.invalidateQueries({ queryKey: ['/tickets'] })
+      await next()
+    } catch (error) {
+      const isStale = error instanceof ApiProblem && error.code === 'stale-version'
+      setProblem(isStale ? 'New evidence came in meanwhile. It is shown now: look again, then complete.' : words(error))
+      await client.invalidateQueries({ queryKey: ['/visits'] })
+    } finally {
+      isRunning.current = false
+    }
+  }
+  return { problem, run, skip: next }
+}

@@ -1,0 +1,65 @@
+/** The review queue: the visits with tickets to review, the most doubtful first, then the oldest. */
+import type { QueryClient } from '@tanstack/react-query'
+import type { Ticket } from '#contracts/api/tickets.ts'
+import { getAll } from '#web/api.ts'
+
+export type Waiting = {
+  visitId: string
+  role: Ticket['role']
+  leftAt: string
+  tickets: Ticket[]
+  changes: number
+  /** 0: all clear, 1: nobody can tell. */
+  doubt: number
+  isReopened: boolean
+  heldBy: { id: string; name: string } | null
+}
+
+const MOST = 1000
+
+export const queueQuery = {
+  queryKey: ['/tickets', 'queue'],
+  queryFn: async () => {
+    const [waiting, held] = await Promise.all([
+      getAll<Ticket>('/tickets', { status: 'TO_BE_REVIEWED' }, MOST),
+      getAll<Ticket>('/tickets', { status: 'UNDER_REVIEW' }, MOST)
+    ])
+    return queueOf([...waiting, ...held])
+  }
+}
+
+export function queueOf(tickets: Ticket[]): Waiting[] {
+  const visits = [...Map.groupBy(tickets, ({ visitId }) => visitId)].map(([visitId, own]) => {
+    const first = own[0]!
+    const held = own.find(({ claimedBy }) => claimedBy !== null)
+    return {
+      visitId,
+      role: first.role,
+      leftAt: first.endTime,
+      tickets: own.sort((a, b) => (a.number < b.number ? -1 : 1)),
+      changes: own.reduce((sum, { weightChanges }) => sum + weightChanges.length, 0),
+      doubt: Math.max(...own.map(doubtOf)),
+      isReopened: own.some(({ reopenReason }) => reopenReason !== null),
+      heldBy: held ? { id: held.claimedBy!, name: held.claimedByName ?? 'somebody' } : null
+    }
+  })
+  return visits.sort((a, b) => b.doubt - a.doubt || (a.leftAt < b.leftAt ? -1 : 1))
+}
+
+/** How little is known: by the least certain movement, books that do not balance, others who were inside. */
+function doubtOf({ movements, weightChanges, balance, otherVisits }: Ticket): number {
+  const unsure =
+    movements.length > 0 ? 1 - Math.min(...movements.map(({ confidence }) => confidence)) : weightChanges.length > 0 ? 0.5 : 0
+  const books = balance.isBalanced === false ? 0.3 : 0
+  const others = otherVisits.length > 0 && weightChanges.length > 0 ? 0.2 : 0
+  return Math.min(1, unsure + books + others)
+}
+
+/** The next visit that nobody else is at; null when there is none. */
+export async function nextVisit(
+  client: QueryClient,
+  { me, after }: { me: string; after: string | null }
+): Promise<string | null> {
+  const queue = await client.fetchQuery({ ...queueQuery, staleTime: 0 })
+  return queue.find(({ visitId, heldBy }) => visitId !== after && (heldBy === null || heldBy.id === me))?.visitId ?? null
+}
