@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the everyday tests, or the files given; options go to node's test runner. The suites that break things on purpose
-# (test/faults, test/hostile) are `npm run test:faults`.
+# (test/faults, test/hostile) are `npm run test:faults`, the long ways through the panel (test/journeys) `npm run test:journeys`.
 for argument in "$@"; do
   case $argument in -*) ;; *) given=yes ;; esac
 done

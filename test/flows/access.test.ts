@@ -91,7 +91,7 @@ test('what is public is what the contract says, and no more', async () => {
 test('the router has no route that the description hides, but the box’s own pages', async () => {
   await using shop = await open()
   const described = shop.operations.map(nameOf)
-  const isPage = (route: string) => /^GET \/(?:$|admin(?:\/|\*|$)|api\/docs(?:\/|$))/.test(route)
+  const isPage = (route: string) => /^GET \/(?:$|pages\/|admin(?:\/|\*|$)|api\/docs(?:\/|$))/.test(route)
   const own = routesOf(shop.app).filter((route) => !isPage(route))
   assert.deepEqual(own.sort(), described.map((route) => route.replace(/(?<=.)\/$/, '')).sort())
 })

@@ -1,65 +1,35 @@
 /** The panel in a real browser against the real server: signing in, lists, forms, what a role may do, and that anybody can use it. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { SYSTEM } from '#server/context.ts'
 import { addMachine } from '#server/domain/iot/actions.ts'
-import { openBrowser, withoutChromium } from '#test/support/browser.ts'
+import { withoutChromium } from '#test/support/browser.ts'
 import { staffCaller } from '#test/support/http.ts'
+import { assertUsable, openPanel, type Panel } from '#test/support/panel.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
 
 const skip = withoutChromium
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let store: TestStore
-let base: string
-let browser: Awaited<ReturnType<typeof openBrowser>>
-const requests = new Set<string>()
-const complaints: string[] = []
+let panel: Panel
 
 before(async () => {
   if (skip) return
   store = await openTestStore()
-  base = await store.app.listen({ host: '127.0.0.1', port: 0 })
   for (const n of [1, 2, 3])
     await addMachine(store.ctx, SYSTEM, { machineId: `m${n}`, displayName: `Shelf ${n}`, kind: n === 3 ? 'cooler' : 'shelf' })
-  browser = await openBrowser()
-  browser.page.on('request', (request) => requests.add(new URL(request.url()).origin))
-  browser.page.on('pageerror', (error) => complaints.push(error.message))
-  browser.page.on('console', (message) => message.text().includes('Content Security Policy') && complaints.push(message.text()))
+  panel = await openPanel(store.app)
 })
 after(async () => {
-  await browser?.[Symbol.asyncDispose]()
+  await panel?.[Symbol.asyncDispose]()
   await store?.[Symbol.asyncDispose]()
 })
-
-async function signIn(page: Page, { username, password }: { username: string; password: string }): Promise<void> {
-  await page.context().clearCookies()
-  await page.goto(`${base}/admin/machines`)
-  await page.getByLabel('Username').fill(username)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Machines' }).waitFor()
-}
-
-/** Nothing on the page that a person with a keyboard, a screen reader or weak eyes cannot use. */
-async function assertUsable(page: Page): Promise<void> {
-  await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as any).axe.run({ resultTypes: ['violations'] })
-    return violations
-      .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(' | ')}`)
-  })
-  assert.deepEqual(found, [], page.url())
-}
 
 const rows = (page: Page) => page.getByRole('table').getByRole('row')
 
 test('a wrong password is said, a right one leads to where one wanted to go', { skip }, async () => {
-  const { page } = browser
-  await page.goto(`${base}/admin/products`)
+  const { page } = panel
+  await page.goto(`${panel.base}/admin/products`)
   await page.getByLabel('Username').fill(store.admin.username)
   await page.getByLabel('Password').fill('not this one')
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -71,8 +41,8 @@ test('a wrong password is said, a right one leads to where one wanted to go', { 
 })
 
 test('a list is searched, narrowed and sorted, and its address says how', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, store.admin)
+  const { page } = panel
+  await panel.signIn(store.admin)
   assert.equal(await rows(page).count(), 4)
   await page.getByLabel('Search').fill('cool')
   await rows(page).nth(2).waitFor({ state: 'detached' })
@@ -86,8 +56,8 @@ test('a list is searched, narrowed and sorted, and its address says how', { skip
 })
 
 test('a machine is added; its key is shown once; what the server refuses stands at its field', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, store.admin)
+  const { page } = panel
+  await panel.signIn(store.admin)
   await page.getByRole('link', { name: 'Add machine' }).click()
   await page.getByLabel('Machine id').fill('m1')
   await page.getByLabel('Name').fill('New shelf')
@@ -107,9 +77,9 @@ test('a machine is added; its key is shown once; what the server refuses stands 
 })
 
 test('who saves after somebody else sees what they did, and overwrites nothing unseen', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, store.admin)
-  await page.goto(`${base}/admin/machines/m2/edit`)
+  const { page } = panel
+  await panel.signIn(store.admin)
+  await page.goto(`${panel.base}/admin/machines/m2/edit`)
   await page.getByLabel('Kind').selectOption('cabinet')
   const other = await store.admin.send('PATCH', '/api/v1/machines/m2', { displayName: 'By the window' })
   assert.equal(other.status, 200)
@@ -124,8 +94,8 @@ test('who saves after somebody else sees what they did, and overwrites nothing u
 })
 
 test('several are retired at once, after saying what depends on them', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, store.admin)
+  const { page } = panel
+  await panel.signIn(store.admin)
   await page.getByLabel('Choose Shelf 1').check()
   await page.getByLabel('Choose Shelf 3').check()
   await page.getByRole('button', { name: 'Retire', exact: true }).click()
@@ -138,25 +108,25 @@ test('several are retired at once, after saying what depends on them', { skip },
 })
 
 test('what a role may not do is not shown, nor reached by its address', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, await staffCaller(store.ctx, store.app, 'reviewer'))
+  const { page } = panel
+  await panel.signIn(await staffCaller(store.ctx, store.app, 'reviewer'))
   const menu = await page.getByRole('navigation', { name: 'Menu' }).innerText()
   assert.match(menu, /Tickets/)
   assert.doesNotMatch(menu, /Staff|Scanners|Users|Audit/)
   assert.equal(await page.getByRole('link', { name: 'Add machine' }).count(), 0)
   assert.equal(await page.getByLabel('Choose all shown').count(), 0)
   for (const path of ['staff', 'machines/new']) {
-    await page.goto(`${base}/admin/${path}`)
+    await page.goto(`${panel.base}/admin/${path}`)
     await page.getByText(/Your role does not/).waitFor()
   }
 })
 
 test('it is usable in the dark and on a small screen, asks no outside host and breaks no policy', { skip }, async () => {
-  const { page } = browser
-  await signIn(page, store.admin)
+  const { page } = panel
+  await panel.signIn(store.admin)
   await page.getByRole('button', { name: 'Dark' }).click()
   for (const path of ['products', 'weight-changes', 'audit', 'staff', 'account']) {
-    await page.goto(`${base}/admin/${path}`)
+    await page.goto(`${panel.base}/admin/${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await assertUsable(page)
   }
@@ -172,6 +142,6 @@ test('it is usable in the dark and on a small screen, asks no outside host and b
   await page.getByRole('button', { name: 'Menu' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
-  assert.deepEqual([...requests], [base])
-  assert.deepEqual(complaints, [])
+  assert.deepEqual([...panel.hosts], [panel.base])
+  assert.deepEqual(panel.complaints, [])
 })

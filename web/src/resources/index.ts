@@ -1,9 +1,24 @@
 /** Every resource of the panel, in the order of the menu. */
-import { cameras, scanners, videos } from './doors.ts'
-import { alarms, apiTokens, audit, jobs, modeChanges, qrKeys, staff } from './house.ts'
-import { machineSessions, machines, products, weightChanges } from './shelves.ts'
+import { alarms } from './alarms.ts'
+import { apiTokens } from './api-tokens.ts'
+import { audit } from './audit.ts'
+import { cameras } from './cameras.ts'
+import { carts } from './carts.ts'
+import { jobs } from './jobs.ts'
+import { machineSessions } from './machine-sessions.ts'
+import { machines } from './machines.ts'
+import { modeChanges } from './mode-changes.ts'
+import { products } from './products.ts'
+import { qrKeys } from './qr-keys.ts'
+import { scanners } from './scanners.ts'
+import { staff } from './staff.ts'
+import { tickets } from './tickets.ts'
 import type { Resource } from './types.ts'
-import { carts, tickets, userSessions, users, visits } from './visits.ts'
+import { userSessions } from './user-sessions.ts'
+import { users } from './users.ts'
+import { videos } from './videos.ts'
+import { visits } from './visits.ts'
+import { weightChanges } from './weight-changes.ts'
 
 export const RESOURCES: Resource[] = [
   visits,

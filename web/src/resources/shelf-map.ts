@@ -4,8 +4,9 @@ import type { Machine } from '#contracts/api/machines.ts'
 import type { Planogram } from '#contracts/api/planograms.ts'
 import type { Product } from '#contracts/api/products.ts'
 import { get } from '#web/api.ts'
+import { machines as machinesResource } from './machines.ts'
 import { wholeOf } from './names.ts'
-import { machines as machinesResource, products as productsResource } from './shelves.ts'
+import { products as productsResource } from './products.ts'
 
 export type Guess = { productId: string; quantity: number; offGrams: number }
 export type ShelfMap = {

@@ -1,5 +1,6 @@
 /** A film from an HLS playlist: hls.js comes only when one is shown. */
 import { type ComponentProps, useEffect, useRef, useState } from 'react'
+import { loadPlayer } from './hls-player.ts'
 import { Notice } from './notice.tsx'
 
 type Props = Omit<ComponentProps<'video'>, 'ref' | 'src'> & { src: string }
@@ -11,10 +12,10 @@ export function HlsVideo({ src, ...rest }: Props) {
     let gone = false
     let close = () => {}
     setProblem(null)
-    void import('hls.js/light').then(({ default: Hls }) => {
+    void loadPlayer().then(({ Player, open }) => {
       if (gone || !video.current) return
-      const hls = new Hls({ enableWorker: false })
-      hls.on(Hls.Events.ERROR, (_event, { fatal, details }) => fatal && setProblem(details))
+      const hls = open()
+      hls.on(Player.Events.ERROR, (_event, { fatal, details }) => fatal && setProblem(details))
       hls.loadSource(src)
       hls.attachMedia(video.current)
       close = () => hls.destroy()

@@ -3,6 +3,7 @@
  * A film knows the wall-clock time of each of its fragments from the playlist, so gaps stay gaps.
  */
 import type Hls from 'hls.js'
+import { loadPlayer } from '#web/ui/hls-player.ts'
 
 const FAR_SECONDS = 0.8
 const NEAR_SECONDS = 0.02
@@ -70,14 +71,13 @@ export class Film {
   }
 
   async start(playlistUrl: string): Promise<void> {
-    const { default: Player } = await import('hls.js/light')
+    const { Player, open } = await loadPlayer()
     if (this.#isStopped) return
-    const hls = new Player({
+    const hls = open({
       startPosition: 0,
       maxBufferLength: 600,
       maxMaxBufferLength: 900,
-      backBufferLength: Number.POSITIVE_INFINITY,
-      enableWorker: false
+      backBufferLength: Number.POSITIVE_INFINITY
     })
     this.#hls = hls
     hls.on(Player.Events.LEVEL_UPDATED, (_event, { details }) => {

@@ -1,7 +1,10 @@
 /** What a resource's page shows beside its facts and its history. */
 import type { ComponentType } from 'react'
 import type { Row } from '#web/resources/types.ts'
+import { CameraPicture } from './camera-picture.tsx'
 import { CartLines } from './cart-lines.tsx'
+import { MachineDay } from './machine-day.tsx'
+import { MachineScales } from './machine-scales.tsx'
 import { MachineSessionScales } from './machine-session-scales.tsx'
 import { UserVisits } from './user-visits.tsx'
 import { VideoPlayer } from './video-player.tsx'
@@ -13,6 +16,11 @@ export const SECTIONS: Record<string, Section[]> = {
     { label: 'Tickets', Component: VisitTickets },
     { label: 'Cart', right: 'carts:read', Component: CartLines }
   ],
+  machines: [
+    { label: 'Scales', right: 'scales:read', Component: MachineScales },
+    { label: '24 hours', right: 'machine-sessions:read', Component: MachineDay }
+  ],
+  cameras: [{ label: 'Picture', Component: CameraPicture }],
   users: [{ label: 'Visits', right: 'visits:read', Component: UserVisits }],
   'machine-sessions': [{ label: 'Books', Component: MachineSessionScales }],
   videos: [{ label: 'Picture', Component: VideoPlayer }]

@@ -1,0 +1,79 @@
+/** The live store in a real browser: what happens appears by itself, a dropped connection is said and made good, the mode is guarded. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { withoutChromium } from '#test/support/browser.ts'
+import type { Caller } from '#test/support/http.ts'
+import { assertUsable, openPanel, type Panel } from '#test/support/panel.ts'
+import { land, later, type OpenStore, openStore, product, visitor } from '#test/support/visiting.ts'
+
+const skip = withoutChromium
+let store: OpenStore
+let panel: Panel
+let operator: Caller
+
+before(async () => {
+  if (skip) return
+  store = await openStore({ machines: 1, env: { AUTO_REVIEW: 'off' } })
+  operator = await store.staff('operations')
+  const cola = await product(store.ctx, 4000)
+  await operator.send('PUT', '/api/v1/machines/m1/planogram', { facings: [{ productId: cola, scaleIds: ['001'] }] })
+  panel = await openPanel(store.app)
+  await panel.signIn(operator, '/live', 'Live')
+  await panel.page.getByText('as it happens').waitFor()
+})
+after(async () => {
+  await panel?.[Symbol.asyncDispose]()
+  await store?.[Symbol.asyncDispose]()
+})
+
+const part = (name: string) => panel.page.locator('section.card').filter({ has: panel.page.getByRole('heading', { name }) })
+
+test('a visit appears as it happens: who is inside, what they took, how it ended', { skip }, async () => {
+  await part('Inside now').getByText('Nobody is inside').waitFor()
+  const shopper = await visitor(store)
+  await part('Inside now').getByText('Customer').waitFor()
+  store.clock.forward(1000)
+  await land(store.ctx, { machineId: 'm1', grams: -660, at: store.clock.now() })
+  await part('Inside now').getByText(/2 ×/).waitFor()
+  await part('Machines').getByText('−660 g').waitFor()
+  await assertUsable(panel.page)
+  await shopper.leave()
+  await later(store)
+  await part('Inside now').getByText('Nobody is inside').waitFor()
+  await panel.page.getByRole('link', { name: /To be reviewed\s*1/ }).waitFor()
+  await part('What happens').getByText(/ended/).waitFor()
+})
+
+test('a dropped connection is said, and what was missed is there when it is back', { skip }, async () => {
+  const { page } = panel
+  await page.route('**/api/v1/live?*', (route) => route.abort())
+  store.app.server.closeAllConnections()
+  await page.getByText(/connection to the box is lost/).waitFor()
+  await assertUsable(page)
+  const shopper = await visitor(store)
+  await page.unroute('**/api/v1/live?*')
+  await page.getByText(/connection to the box is lost/).waitFor({ state: 'detached' })
+  await part('Inside now').getByText('Customer').waitFor()
+  await shopper.leave()
+  await later(store)
+})
+
+test('the store mode changes with one question, and with a second one while customers are inside', { skip }, async () => {
+  const { page } = panel
+  const mode = async () => (await operator.send('GET', '/api/v1/store/mode')).body.mode
+  const shopper = await visitor(store)
+  await page.getByRole('button', { name: 'Refill' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Refill' }).click()
+  const second = page.getByRole('dialog', { name: 'Customers are inside' })
+  await second.waitFor()
+  assert.equal(await mode(), 'CUSTOMER_MODE', 'nothing has changed yet')
+  await second.getByRole('button', { name: 'Cancel' }).click()
+  await shopper.leave()
+  await later(store)
+  await part('Inside now').getByText('Nobody is inside').waitFor()
+  await page.getByRole('button', { name: 'Refill' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Refill' }).click()
+  await page.locator('.brand').getByText('Refill').waitFor()
+  assert.equal(await mode(), 'REFILLMENT_MODE')
+  assert.deepEqual(panel.complaints, [])
+})

@@ -1,0 +1,115 @@
+/** A store integrator alone with the panel: each kind of device from its name to the first sign of life, and a planogram. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { withoutChromium } from '#test/support/browser.ts'
+import { httpMachine } from '#test/support/devices.ts'
+import { withoutFfmpeg } from '#test/support/ffmpeg.ts'
+import { sender } from '#test/support/http.ts'
+import { assertUsable, openPanel, type Panel } from '#test/support/panel.ts'
+import { openRecordingStore, type RecordingStore } from '#test/support/recording.ts'
+
+const skip = withoutChromium || withoutFfmpeg
+let store: RecordingStore
+let panel: Panel
+
+before(async () => {
+  if (skip) return
+  store = await openRecordingStore()
+  panel = await openPanel(store.app)
+  await panel.signIn(store.admin, '/start', 'Onboarding')
+})
+after(async () => {
+  await panel?.[Symbol.asyncDispose]()
+  await store?.[Symbol.asyncDispose]()
+})
+
+test('an empty store says what it needs', { skip }, async () => {
+  assert.match(await panel.page.locator('.checklist').innerText(), /Machines\s*None yet/)
+  await assertUsable(panel.page)
+})
+
+test('a machine: its key, its first heartbeat, its scales against a known weight', { skip }, async () => {
+  const { page } = panel
+  await panel.open('/start/machine', 'Onboard a machine')
+  await page.getByLabel('Machine id').fill('shelf-1')
+  await page.getByLabel('Name').fill('Snack shelf')
+  await page.getByRole('button', { name: 'Onboard' }).click()
+  const deviceKey = await page.locator('.secret').innerText()
+  await assertUsable(page)
+  await page.getByRole('button', { name: 'It is set on the device' }).click()
+  await page.getByText('Waiting for the first heartbeat').waitFor()
+  const machine = httpMachine(store, { machineId: 'shelf-1', deviceKey })
+  await machine.beat({ '001': 1000, '002': 800 })
+  await page.getByText(/First heartbeat at/).waitFor()
+  const row = (scale: string) => page.getByRole('row').filter({ hasText: scale })
+  await row('001').getByText('1,000 g').waitFor()
+  await machine.beat({ '001': 1500, '002': 900 })
+  await row('001').getByText('right').waitFor()
+  await row('002')
+    .getByText(/off by −400 g/)
+    .waitFor()
+  await assertUsable(page)
+})
+
+test('a planogram: products on one or more scales, and a word about two that weigh nearly the same', { skip }, async () => {
+  const { page } = panel
+  for (const [sku, name, weightGrams] of [
+    ['A', 'Almond bar', 40],
+    ['B', 'Berry bar', 44]
+  ] as const)
+    assert.equal((await store.admin.send('POST', '/api/v1/products', { sku, name, weightGrams, priceMinor: 1000 })).status, 201)
+  await panel.open('/planograms/shelf-1', /Planogram of Snack shelf/)
+  const plate = (scale: string) => page.getByRole('button', { name: new RegExp(`^${scale}`) })
+  await plate('001').click()
+  await page.getByRole('button', { name: /Almond bar/ }).click()
+  await plate('001').click()
+  await plate('002').click()
+  await page.getByRole('button', { name: /^Berry bar/ }).click()
+  await page.getByText(/differ by only 4 g/).waitFor()
+  await assertUsable(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Planogram saved').waitFor()
+  const { body } = await store.admin.send('GET', '/api/v1/machines/shelf-1/planogram')
+  assert.deepEqual(
+    body.facings.map(({ scaleIds }: any) => scaleIds),
+    [['001'], ['001', '002']]
+  )
+})
+
+test('a scanner: a code that arrives proves it, also one that is refused', { skip }, async () => {
+  const { page } = panel
+  await panel.open('/start/scanner', 'Onboard a scanner')
+  await page.getByLabel('Name').fill('Front door')
+  await page.getByRole('button', { name: 'Onboard' }).click()
+  const deviceKey = await page.locator('.secret').innerText()
+  await page.getByRole('button', { name: 'It is set on the device' }).click()
+  const scan = await sender(store.app, { authorization: `Bearer ${deviceKey}` })('POST', '/entry-control/', {
+    token: 'no.such.code'
+  })
+  assert.equal(scan.status, 403)
+  await page.getByText(/was refused: bad token/).waitFor()
+})
+
+test('a camera: its stream is tested, its picture shown, and it records', { skip }, async () => {
+  const { page } = panel
+  await panel.open('/start/camera', 'Onboard a camera')
+  await page.getByLabel('Stream').fill('rtsp://127.0.0.1:1/nothing')
+  await page.getByRole('button', { name: 'Test' }).click()
+  await page.locator('.error').waitFor()
+  await page.getByLabel('Stream').fill(store.rtsp.url('/1'))
+  await page.getByRole('button', { name: 'Test' }).click()
+  await page.getByAltText('What the camera sees').waitFor()
+  assert.match(await page.locator('.stream').innerText(), /320 × 180[\s\S]*h264/)
+  await page.getByLabel('Name').fill('First aisle')
+  await page.getByLabel('Snack shelf').check()
+  await assertUsable(page)
+  await page.getByRole('button', { name: 'Save and record' }).click()
+  await page.getByText('It is being recorded').waitFor()
+  const { body } = await store.admin.send('GET', '/api/v1/cameras')
+  assert.deepEqual(
+    body.items.map(({ name, machineIds }: any) => [name, machineIds]),
+    [['First aisle', ['shelf-1']]]
+  )
+  assert.deepEqual([...panel.hosts], [panel.base])
+  assert.deepEqual(panel.complaints, [])
+})
