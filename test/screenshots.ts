@@ -31,7 +31,10 @@ async function reviewing(page: Page): Promise<void> {
   const rows = page.getByRole('row').filter({ has: page.getByRole('link', { name: /^T-/ }) })
   await rows.first().waitFor()
   const counts = (await rows.locator('td:nth-child(4)').allInnerTexts()).map(Number)
-  await rows.nth(counts.indexOf(Math.max(...counts))).getByRole('link', { name: /^T-/ }).click()
+  await rows
+    .nth(counts.indexOf(Math.max(...counts)))
+    .getByRole('link', { name: /^T-/ })
+    .click()
   await page.locator('.events > li').first().waitFor()
   await page.keyboard.press('j')
   await page.waitForFunction(() => (globalThis as any).document.querySelectorAll('.film-state').length === 0, null, {
@@ -41,8 +44,8 @@ async function reviewing(page: Page): Promise<void> {
   await settled(page)
 }
 async function curve(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Curve' }).first().click()
-  await page.locator('.chart canvas, .empty').first().waitFor()
+  await page.getByRole('row').filter({ hasText: 'Plain curd' }).getByRole('button', { name: 'Curve' }).click()
+  await page.locator('.chart canvas').first().waitFor()
 }
 async function onboardMachine(page: Page): Promise<void> {
   await page.getByLabel('Machine id').fill('window-shelf')

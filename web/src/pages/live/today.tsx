@@ -14,8 +14,8 @@ export function Today() {
     ['Visits today', number(visits), '/visits'],
     ['To be reviewed', number(ticketsToReview), '/tickets?is.status=TO_BE_REVIEWED'],
     ['Under review', number(ticketsUnderReview), '/tickets?is.status=UNDER_REVIEW'],
-    ['Tickets complete today', number(ticketsComplete), '/tickets?is.status=REVIEW_COMPLETE'],
-    ['Carts settled today', number(cartsSettled), '/carts?is.status=SETTLED'],
+    ['Complete today', number(ticketsComplete), '/tickets?is.status=REVIEW_COMPLETE'],
+    ['Carts settled', number(cartsSettled), '/carts?is.status=SETTLED'],
     ['Sold today', money(totalMinor), '/carts']
   ]
   return (

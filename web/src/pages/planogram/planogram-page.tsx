@@ -13,7 +13,7 @@ import { Card, Page } from '#web/ui/page.tsx'
 import { useToast } from '#web/ui/toast.tsx'
 import { Palette } from './palette.tsx'
 import { Shelf } from './shelf.tsx'
-import { closeWeights } from './warnings.ts'
+import { closeNeighbours, closeWeights } from './warnings.ts'
 import './planogram.css'
 
 export function PlanogramPage() {
@@ -41,6 +41,11 @@ function Editor({ machineId, scales, shelves }: EditorProps) {
   const isChanged = JSON.stringify(facings) !== JSON.stringify(kept)
   const mayWrite = may('planograms:write')
   const warnings = closeWeights(facings, shelves.products)
+  const neighbours = closeNeighbours(
+    facings,
+    shelves.products,
+    scales.map(({ scaleId }) => scaleId)
+  )
 
   const place = (productId: string) => {
     if (chosen.length === 0) return
@@ -84,6 +89,13 @@ function Editor({ machineId, scales, shelves }: EditorProps) {
           apart.
         </Notice>
       ))}
+      {neighbours.length > 0 && (
+        <Notice>
+          Side by side and within 10 g of each other:{' '}
+          {neighbours.map(({ first, second }) => `${first.name} and ${second.name}`).join(', ')}. One put back onto the other’s
+          scale looks right by weight.
+        </Notice>
+      )}
       <div className="planogram">
         <Card
           title="Scales"

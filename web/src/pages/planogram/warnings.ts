@@ -21,3 +21,18 @@ export function closeWeights(facings: Facing[], products: Map<string, Product>):
   }
   return [...found.values()]
 }
+
+/** Products on scales side by side that weigh nearly the same: one put back onto the other’s scale looks right. */
+export function closeNeighbours(facings: Facing[], products: Map<string, Product>, scaleIds: string[]): CloseWeights[] {
+  const on = (scaleId: string | undefined) =>
+    facings
+      .filter((facing) => scaleId !== undefined && facing.scaleIds.includes(scaleId))
+      .flatMap(({ productId }) => products.get(productId) ?? [])
+  return scaleIds.flatMap((scaleId, n) =>
+    on(scaleId).flatMap((first) =>
+      on(scaleIds[n + 1])
+        .map((second) => ({ first, second, byGrams: Math.abs(first.weightGrams - second.weightGrams) }))
+        .filter(({ second, byGrams }) => second.id !== first.id && byGrams < CLOSE_GRAMS)
+    )
+  )
+}
