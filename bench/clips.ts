@@ -25,7 +25,9 @@ async function measure({ rows = null }: BenchTools): Promise<Row[]> {
   await using stack = new AsyncDisposableStack()
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-  const { ctx, close } = await openContext(readConfig({ DATA_DIR: dataDir }), { log: openLogger('fatal'), name: NAME })
+  const ownerUrl = await openServer(readConfig({ DATA_DIR: dataDir }), stack, NAME)
+  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: ownerUrl })
+  const { ctx, close } = await openContext(config, { log: openLogger('fatal'), name: NAME })
   stack.defer(close)
   const each = Math.ceil((rows ?? CLIPS) / CAMERAS)
   const { cameraIds, since } = await fill(ctx, each)
@@ -65,8 +67,7 @@ async function fill(ctx: Context, each: number) {
     cameraIds.push((await addCamera(ctx, SYSTEM, facts)).id)
   }
   const since = new Date(ctx.clock.now().getTime() - each * CLIP_SECONDS * 1000)
-  await using stack = new AsyncDisposableStack()
-  await using owner = await connect(await openServer(ctx.config, stack, NAME), NAME) // the store's own statements end after seconds
+  await using owner = await connect(ctx.config.databaseUrl!, NAME) // the store's own statements end after seconds
   const fill = `INSERT INTO video (id, camera_id, tag, file, started_at, ended_at, bytes, codecs, width, height, timescale, head_bytes, fragment_bytes, fragment_ticks)
     SELECT gen_random_uuid(), camera.id, camera.tag, camera.id || '/' || n, $1::timestamptz + n * interval '${CLIP_SECONDS} s',
       $1::timestamptz + (n + 1) * interval '${CLIP_SECONDS} s', 75000000, 'avc1.640028', 1920, 1080, 90000, 800,
