@@ -1,4 +1,4 @@
-/** V8: an upload that a dying server interrupts goes on with the part that was open; what goes on beside it never waits for it. */
+/** V8: an upload that a dying server interrupts goes on with the part that was open. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
