@@ -2,14 +2,7 @@
 import type { DoorAccepted } from '#contracts/api/entry.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
-import {
-  type ClosedVisit,
-  closeForgottenVisit,
-  closeVisit,
-  decideScan,
-  openCart,
-  type Presented
-} from '#server/domain/user/actions.ts'
+import { type ClosedVisit, closeForgottenVisit, closeVisit, decideScan, type Presented } from '#server/domain/user/actions.ts'
 import { completeEmptyTickets } from './auto-review.ts'
 import { openTickets } from './open-tickets.ts'
 import { visitWithTickets } from './queries.ts'
@@ -33,7 +26,7 @@ export { lostBeforeUpload, nextVideoToUpload, type UploadQueue, uploadQueue } fr
  */
 export function leave(ctx: Context, presented: Presented): Promise<DoorAccepted> {
   return decideScan(ctx, { ...presented, tag: 'EXIT' }, async (tx, code) => {
-    const visit = await closeVisit(tx, code, presented.scannerId)
+    const visit = await closeVisit(tx, code, { scannerId: presented.scannerId, currency: ctx.config.currency })
     await makeTickets(ctx, tx, visit)
     const { visitId, userId, role } = visit
     return { status: 'success', visitId, userId, role }
@@ -46,16 +39,15 @@ export async function letOut(
   actor: Actor,
   { visitId, reason }: { visitId: string; reason: string }
 ): Promise<VisitDetail> {
-  const close = async (tx: Tx) => makeTickets(ctx, tx, await closeForgottenVisit(tx, actor, { visitId, reason }))
+  const close = async (tx: Tx) =>
+    makeTickets(ctx, tx, await closeForgottenVisit(tx, actor, { visitId, reason, currency: ctx.config.currency }))
   await transact(ctx, close, actor)
   return visitWithTickets(ctx, visitId)
 }
 
 async function makeTickets(ctx: Context, tx: Tx, visit: ClosedVisit): Promise<void> {
-  const { visitId, userId } = visit
-  await openCart(tx, { visitId, userId, currency: ctx.config.currency })
   const tickets = await openTickets(ctx, tx, visit)
   const silent = tickets.filter((ticket) => ticket.isDoneAtOnce)
   await completeEmptyTickets(tx, silent)
-  if (silent.length === tickets.length) await settleVisits(tx, [visitId])
+  if (silent.length === tickets.length) await settleVisits(tx, [visit.visitId])
 }

@@ -12,7 +12,7 @@ import { entryRefusal, locksOutCustomers } from './rules.ts'
 import { decideScan, type Presented, refused, verifyCode } from './scans.ts'
 import { type Code, SKEW_SECONDS } from './token.ts'
 
-export { type LockedCart, lockCarts, openCart, reopenCarts, settleCart } from './carts.ts'
+export { type LockedCart, lockCarts, reopenCarts, settleCart } from './carts.ts'
 export { forgetOldUsers, forgetUser } from './privacy.ts'
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'
@@ -71,17 +71,21 @@ async function openVisit(tx: Tx, code: Code, scannerId: string | null): Promise<
   return { status: 'success', visitId, userId: code.userId, role: code.role }
 }
 
-/** The user's part of leaving, in the caller's transaction: uses the code up, ends the visit. Possible in every store mode, blocked or not. */
-export async function closeVisit(tx: Tx, code: Code, scannerId: string | null): Promise<ClosedVisit> {
-  await useCode(tx, code)
-  return endVisit(tx, code.userId, scannerId)
+type Leaving = { scannerId: string | null; currency: string }
+
+/**
+ * The user's part of leaving, in the caller's transaction: uses the code up, ends the visit, opens its cart. Possible in every store mode,
+ * blocked or not.
+ */
+export function closeVisit(tx: Tx, code: Code, leaving: Leaving): Promise<ClosedVisit> {
+  return endVisit(tx, { ...leaving, userId: code.userId, code })
 }
 
 /** Ends the visit of somebody who left without a code (the door was open), for staff. Throws NotFound, Refused `not-inside`. */
 export async function closeForgottenVisit(
   tx: Tx,
   actor: Actor,
-  { visitId, reason }: { visitId: string; reason: string }
+  { visitId, reason, currency }: { visitId: string; reason: string; currency: string }
 ): Promise<ClosedVisit> {
   const visit = await tx.db
     .selectFrom('visit')
@@ -91,23 +95,33 @@ export async function closeForgottenVisit(
     .executeTakeFirst()
   if (!visit) throw new NotFound('visit', visitId)
   if (visit.exitedAt) throw new Refused('not-inside', 'this visit is over already')
-  const closed = await endVisit(tx, visit.userId, null)
+  const closed = await endVisit(tx, { userId: visit.userId, code: null, scannerId: null, currency })
   await audit(tx, actor, { action: 'closed', resource: 'visit', resourceId: visitId, after: { reason } })
   return closed
 }
 
-async function endVisit(tx: Tx, userId: string, scannerId: string | null): Promise<ClosedVisit> {
-  const { rows } = await sql<{ id: string; role: UserRole; enteredAt: Date; exitedAt: Date }>`
-    WITH closed AS (
+/** In one statement, since the door waits for it. */
+async function endVisit(
+  tx: Tx,
+  { userId, code, scannerId, currency }: Leaving & { userId: string; code: Code | null }
+): Promise<ClosedVisit> {
+  const { rows } = await sql<{ isUsed: boolean; id: string | null; role: UserRole; enteredAt: Date; exitedAt: Date }>`
+    WITH used AS (${code ? useOf(tx, code) : sql`SELECT`}),
+    closed AS (
       UPDATE visit SET exited_at = greatest(${tx.now}, entered_at), exit_scanner_id = ${scannerId}, version = version + 1
-      WHERE user_id = ${userId} AND exited_at IS NULL RETURNING id, user_id, role, entered_at, exited_at),
+      WHERE user_id = ${userId} AND exited_at IS NULL AND EXISTS (SELECT FROM used) RETURNING id, user_id, role, entered_at, exited_at),
     logged AS (
       INSERT INTO user_session (id, user_id, visit_id, type, scanner_id, at)
       SELECT ${newId()}::uuid, user_id, id, 'EXIT_AUTHENTICATED', ${scannerId}::uuid, ${tx.now}::timestamptz FROM closed),
-    seen AS (UPDATE user_detail SET last_seen_at = greatest(last_seen_at, ${tx.now}) FROM closed WHERE user_detail.id = closed.user_id)
-    SELECT id, role, entered_at, exited_at FROM closed`.execute(tx.db)
-  const visit = rows[0]
-  if (!visit) throw refused('not-inside')
+    seen AS (UPDATE user_detail SET last_seen_at = greatest(last_seen_at, ${tx.now}) FROM closed WHERE user_detail.id = closed.user_id),
+    opened AS (
+      INSERT INTO cart (id, visit_id, user_id, currency, created_at)
+      SELECT ${newId()}::uuid, id, user_id, ${currency}, ${tx.now}::timestamptz FROM closed)
+    SELECT EXISTS (SELECT FROM used) AS is_used, id, role, entered_at, exited_at
+    FROM (VALUES (0)) AS one LEFT JOIN closed ON true`.execute(tx.db)
+  const visit = rows[0]!
+  if (!visit.isUsed) throw refused('already-used')
+  if (!visit.id) throw refused('not-inside')
   const closed = {
     visitId: visit.id,
     userId,
@@ -119,16 +133,15 @@ async function endVisit(tx: Tx, userId: string, scannerId: string | null): Promi
   return closed
 }
 
-/** One code, one entry or exit: of many presentations at once the others wait here for the first one's commit, and lose. */
-async function useCode(tx: Tx, { jti, userId, exp }: Code): Promise<void> {
-  const values = { jti, userId, usedAt: tx.now, expiresAt: new Date((exp + SKEW_SECONDS) * 1000) }
-  const used = await tx.db
-    .insertInto('usedCode')
-    .values(values)
-    .onConflict((c) => c.doNothing())
-    .executeTakeFirst()
-  if (used.numInsertedOrUpdatedRows !== 1n) throw refused('already-used')
+async function useCode(tx: Tx, code: Code): Promise<void> {
+  const { rows } = await useOf(tx, code).execute(tx.db)
+  if (rows.length === 0) throw refused('already-used')
 }
+
+/** One code, one entry or exit: of many presentations at once the others wait here for the first one's commit, and lose: no row for them. */
+const useOf = (tx: Tx, { jti, userId, exp }: Code) => sql<{ jti: string }>`
+  INSERT INTO used_code (jti, user_id, used_at, expires_at)
+  VALUES (${jti}, ${userId}, ${tx.now}, ${new Date((exp + SKEW_SECONDS) * 1000)}) ON CONFLICT DO NOTHING RETURNING jti`
 
 function recordUser(tx: Tx, { userId, phoneNumber, role }: Code): Promise<{ blockedAt: Date | null }> {
   const values = { id: userId, phoneNumber, role, firstSeenAt: tx.now, lastSeenAt: tx.now }

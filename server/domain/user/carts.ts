@@ -6,7 +6,6 @@ import { sql } from 'kysely'
 import type { UserRole } from '#contracts/api/store.ts'
 import type { CartLine } from '#contracts/events.ts'
 import type { Tx } from '#server/context.ts'
-import { newId } from '#server/platform/ids.ts'
 import { cartOf } from './rules.ts'
 
 export type LockedCart = {
@@ -18,14 +17,6 @@ export type LockedCart = {
   currency: string
   firstSettledAt: Date | null
   version: number
-}
-
-/** One cart per visit, made in the transaction of the exit. */
-export async function openCart(
-  tx: Tx,
-  { visitId, userId, currency }: { visitId: string; userId: string; currency: string }
-): Promise<void> {
-  await tx.db.insertInto('cart').values({ id: newId(), visitId, userId, currency, createdAt: tx.now }).execute()
 }
 
 /** Holds the carts of these visits until the transaction ends, always in the same order. Whoever comes second sees what the first did. */
