@@ -4,5 +4,5 @@
 for argument in "$@"; do
   case $argument in -*) ;; *) given=yes ;; esac
 done
-[ "$given" ] || set -- "$@" 'contracts/**/*.test.ts' 'server/**/*.test.ts' 'simulator/**/*.test.ts' 'bench/**/*.test.ts' 'test/*.test.ts' 'test/flows/*.test.ts'
+[ "$given" ] || set -- "$@" 'contracts/**/*.test.ts' 'server/**/*.test.ts' 'simulator/**/*.test.ts' 'web/src/**/*.test.ts' 'bench/**/*.test.ts' 'test/*.test.ts' 'test/flows/*.test.ts'
 exec node --test --test-concurrency=2 --test-global-setup=test/support/global-setup.ts "$@"

@@ -4,19 +4,18 @@ import { after, before, test } from 'node:test'
 import { withoutChromium } from '#test/support/browser.ts'
 import type { Caller } from '#test/support/http.ts'
 import { assertUsable, openPanel, type Panel } from '#test/support/panel.ts'
-import { land, later, type OpenStore, openStore, product, visitor } from '#test/support/visiting.ts'
+import { openShelfStore, type ShelfStore } from '#test/support/shelf-store.ts'
+import { later, visitor } from '#test/support/visiting.ts'
 
 const skip = withoutChromium
-let store: OpenStore
+let store: ShelfStore
 let panel: Panel
 let operator: Caller
 
 before(async () => {
   if (skip) return
-  store = await openStore({ machines: 1, env: { AUTO_REVIEW: 'off' } })
+  store = await openShelfStore({ env: { AUTO_REVIEW: 'off' } })
   operator = await store.staff('operations')
-  const cola = await product(store.ctx, 4000)
-  await operator.send('PUT', '/api/v1/machines/m1/planogram', { facings: [{ productId: cola, scaleIds: ['001'] }] })
   panel = await openPanel(store.app)
   await panel.signIn(operator, '/live', 'Live')
   await panel.page.getByText('as it happens').waitFor()
@@ -32,15 +31,15 @@ test('a visit appears as it happens: who is inside, what they took, how it ended
   await part('Inside now').getByText('Nobody is inside').waitFor()
   const shopper = await visitor(store)
   await part('Inside now').getByText('Customer').waitFor()
-  store.clock.forward(1000)
-  await land(store.ctx, { machineId: 'm1', grams: -660, at: store.clock.now() })
-  await part('Inside now').getByText(/2 ×/).waitFor()
-  await part('Machines').getByText('−660 g').waitFor()
+  await store.seconds(5)
+  await store.hand('m1', { 103: -1038 })
+  await part('Machines').getByText('−1,038 g').waitFor()
+  await part('Inside now').getByText('2 × juice').waitFor()
   await assertUsable(panel.page)
   await shopper.leave()
   await later(store)
   await part('Inside now').getByText('Nobody is inside').waitFor()
-  await panel.page.getByRole('link', { name: /To be reviewed\s*1/ }).waitFor()
+  await panel.page.getByRole('link', { name: /To be reviewed\s*2/ }).waitFor()
   await part('What happens').getByText(/ended/).waitFor()
 })
 

@@ -8,6 +8,8 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'weight-change.recorded': ['/weight-changes', '/machines/scales'],
   'weight-change.corrected': ['/weight-changes', '/machines/scales'],
   'weight-change.withdrawn': ['/weight-changes', '/machines/scales'],
+  'movements.inferred': ['/movements'],
+  'cart.proposed': ['cart'],
   'machine.onboarded': ['/machines'],
   'machine.retired': ['/machines'],
   'machine.online': ['/machines'],
@@ -32,7 +34,7 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'ticket.released': ['today', '/tickets'],
   'ticket.completed': ['today', '/tickets', '/visits'],
   'ticket.reopened': ['today', '/tickets', '/visits'],
-  'ticket.changed': ['/tickets'],
+  'ticket.changed': ['/tickets', '/visits'],
   'visit.settled': ['today', '/carts', '/visits'],
   'visit.corrected': ['today', '/carts', '/visits']
 }

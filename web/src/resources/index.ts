@@ -8,6 +8,7 @@ import { jobs } from './jobs.ts'
 import { machineSessions } from './machine-sessions.ts'
 import { machines } from './machines.ts'
 import { modeChanges } from './mode-changes.ts'
+import { movements } from './movements.ts'
 import { products } from './products.ts'
 import { qrKeys } from './qr-keys.ts'
 import { scanners } from './scanners.ts'
@@ -29,6 +30,7 @@ export const RESOURCES: Resource[] = [
   machines,
   products,
   weightChanges,
+  movements,
   machineSessions,
   scanners,
   cameras,

@@ -8,7 +8,6 @@ import { machines as machinesResource } from './machines.ts'
 import { wholeOf } from './names.ts'
 import { products as productsResource } from './products.ts'
 
-export type Guess = { productId: string; quantity: number; offGrams: number }
 export type ShelfMap = {
   isReady: boolean
   machines: Machine[]
@@ -50,23 +49,4 @@ export function useShelfMap(): ShelfMap {
         .flatMap(({ productId }) => byId.get(productId) ?? []),
     planograms: planograms.byMachine
   }
-}
-
-const MOST_PIECES = 20
-
-/** How many of which product weigh that much, the best fit first. Pure: what the planogram and the weight alone say. */
-export function guesses(grams: number, products: Product[]): Guess[] {
-  return products
-    .map(({ id, weightGrams }) => {
-      const quantity = Math.min(MOST_PIECES, Math.max(1, Math.round(grams / weightGrams)))
-      return { productId: id, quantity, offGrams: grams - quantity * weightGrams }
-    })
-    .sort((a, b) => Math.abs(a.offGrams) - Math.abs(b.offGrams))
-}
-const NOISE_GRAMS = 8
-/** Does the weight say so clearly enough? */
-export function isClear({ productId, quantity, offGrams }: Guess, products: Map<string, Product>): boolean {
-  const product = products.get(productId)
-  if (!product) return false
-  return Math.abs(offGrams) <= NOISE_GRAMS + quantity * Math.max(product.weightToleranceGrams, product.weightGrams * 0.03)
 }

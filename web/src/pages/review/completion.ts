@@ -22,6 +22,7 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
   const [problem, setProblem] = useState<string | null>(null)
   const isRunning = useRef(false)
   const keys = useRef(new Map<string, string>())
+  const seen = useRef(versionsOf(visit))
 
   const next = async () => {
     const visitId = await nextVisit(client, { me: account.id, after: visit.id }).catch(() => null)
@@ -52,6 +53,10 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
   }
   const run = async () => {
     if (isRunning.current) return
+    if (isNews(seen.current, visit)) {
+      seen.current = versionsOf(visit)
+      return setProblem(NEWS)
+    }
     isRunning.current = true
     setProblem(null)
     try {
@@ -62,11 +67,18 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
       await next()
     } catch (error) {
       const isStale = error instanceof ApiProblem && error.code === 'stale-version'
-      setProblem(isStale ? 'New evidence came in meanwhile. It is shown now: look again, then complete.' : words(error))
+      setProblem(isStale ? NEWS : words(error))
       await client.invalidateQueries({ queryKey: ['/visits'] })
+      seen.current = versionsOf(client.getQueryData<VisitDetail>(visitQuery(visit.id).queryKey) ?? visit)
     } finally {
       isRunning.current = false
     }
   }
   return { problem, run, skip: next }
 }
+
+const NEWS = 'New evidence came in meanwhile. It is shown now: look again, then complete.'
+const versionsOf = ({ tickets }: VisitDetail) => new Map(tickets.map(({ id, version }) => [id, version]))
+/** Has evidence changed since it was last looked at? Tickets that completed themselves are none of the reviewer’s business. */
+const isNews = (seen: Map<string, number>, { tickets }: VisitDetail): boolean =>
+  tickets.some(({ id, version, status }) => status !== 'REVIEW_COMPLETE' && seen.get(id) !== version)

@@ -38,6 +38,7 @@ export function decisionOn(event: Happening, { decisions }: Draft): Decision | n
   if (event.isBilledElsewhere) return { kind: 'other' }
   const decided = decisions[event.id]
   if (decided) return decided
+  if (event.isOthers) return { kind: 'other' }
   return event.proposed && { kind: 'product', productId: event.proposed.productId, quantity: event.proposed.quantity }
 }
 
@@ -47,7 +48,10 @@ export type Outcome = { lines: Lines; problems: string[] }
 /** The lines of one ticket. What was put back takes away from what was taken; less than nothing is a mistake. */
 export function linesOf(ticketId: string, events: Happening[], draft: Draft, nameOf: (productId: string) => string): Outcome {
   const sums = new Map<string, { quantity: number; weightChangeIds: string[] }>()
-  const add = (productId: string, quantity: number, ids: string[]) => {
+  const used = new Set<string>() // one change may be two movements: it proves the first line of them
+  const add = (productId: string, quantity: number, changeIds: string[]) => {
+    const ids = changeIds.filter((id) => !used.has(id))
+    for (const id of ids) used.add(id)
     const sum = sums.get(productId) ?? { quantity: 0, weightChangeIds: [] }
     sums.set(productId, { quantity: sum.quantity + quantity, weightChangeIds: [...sum.weightChangeIds, ...ids] })
   }

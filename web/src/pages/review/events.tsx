@@ -55,6 +55,9 @@ function OneEvent({ event, isChosen, onSelect, shelves, draft, playback, isMine 
         <span className="grow what">{says(decision, shelves)}</span>
         {decision === null && <Pill tone="fair">which?</Pill>}
         {isTouched && decision !== null && <Pill tone="info">yours</Pill>}
+        {!isTouched && decision?.kind === 'product' && event.proposed?.confidence != null && (
+          <span className="soft num small">{Math.round(event.proposed.confidence * 100)} %</span>
+        )}
       </button>
       {isChosen && (
         <div className="event-body">

@@ -1,7 +1,7 @@
 /** A visit's evidence as a reviewer goes through it: one event for each movement, and for each weight change that belongs to none. Pure. */
 import type { Product } from '#contracts/api/products.ts'
 import type { Ticket, TicketWeightChange } from '#contracts/api/tickets.ts'
-import { type Guess, guesses, isClear } from '#web/resources/shelf-map.ts'
+import { type Guess, guesses, isClear } from '#web/resources/guesses.ts'
 
 export type Candidate = { productId: string; quantity: number; offGrams: number | null; confidence: number | null }
 export type Happening = {
@@ -21,10 +21,14 @@ export type Happening = {
   isLate: boolean
   /** It lies in the time of another visit too. */
   isShared: boolean
+  /** Inference takes it for somebody else’s. */
+  isOthers: boolean
   /** It is billed on another ticket already: nothing is left to decide. */
   isBilledElsewhere: boolean
 }
 
+/** Below this a proposal is no answer: it is asked. */
+const DOUBTFUL = 0.5
 type Known = { productsOn: (machineId: string, scaleId: string) => Product[]; products: Map<string, Product> }
 
 /** Everything that happened, in the order of time. */
@@ -34,26 +38,45 @@ export function happenings(tickets: Ticket[], known: Known): Happening[] {
 
 function ofTicket(ticket: Ticket, known: Known): Happening[] {
   const byId = new Map(ticket.weightChanges.map((change) => [change.id, change]))
+  const told = new Set<string>()
   const moved = ticket.movements.flatMap((movement) => {
     const changes = movement.weightChangeIds.flatMap((id) => byId.get(id) ?? [])
     if (changes.length === 0) return []
-    for (const { id } of changes) byId.delete(id)
+    for (const { id } of changes) told.add(id)
     const candidates = movement.candidates.map((one) => ({ ...one, offGrams: offOf(one, changes, known) }))
     const own = { productId: movement.productId, quantity: movement.quantity, confidence: movement.confidence }
     const proposed =
-      movement.productId === null ? null : { ...own, productId: movement.productId, offGrams: offOf(own, changes, known) }
-    return [{ ...common(ticket, movement.id, changes), candidates, proposed, reasons: movement.reasons }]
+      movement.productId === null || movement.confidence < DOUBTFUL
+        ? null
+        : { ...own, productId: movement.productId, offGrams: offOf(own, changes, known) }
+    return [
+      {
+        ...common(ticket, movement.id, changes),
+        candidates,
+        proposed,
+        reasons: movement.reasons.map((reason) => reason.replaceAll('-', ' ')),
+        isOthers: false
+      }
+    ]
   })
-  const rest = [...byId.values()].map((change) => {
-    const candidates = guesses(change.grams, known.productsOn(change.machineId, change.scaleId)).map((guess) =>
-      asCandidate(change, guess)
-    )
-    const best = candidates[0]
-    const isSure =
-      best !== undefined && isClear({ ...best, quantity: Math.abs(best.quantity), offGrams: best.offGrams! }, known.products)
-    const isAlone = candidates.length < 2 || Math.abs(candidates[1]!.offGrams!) > Math.abs(best!.offGrams!)
-    return { ...common(ticket, change.id, [change]), candidates, proposed: isSure && isAlone ? best : null, reasons: [] }
-  })
+  const rest = ticket.weightChanges
+    .filter(({ id }) => !told.has(id))
+    .map((change) => {
+      const candidates = guesses(change.grams, known.productsOn(change.machineId, change.scaleId)).map((guess) =>
+        asCandidate(change, guess)
+      )
+      const best = candidates[0]
+      const isSure =
+        best !== undefined && isClear({ ...best, quantity: Math.abs(best.quantity), offGrams: best.offGrams! }, known.products)
+      const isAlone = candidates.length < 2 || Math.abs(candidates[1]!.offGrams!) > Math.abs(best!.offGrams!)
+      return {
+        ...common(ticket, change.id, [change]),
+        candidates,
+        proposed: isSure && isAlone ? best : null,
+        reasons: [],
+        isOthers: change.movementId !== null
+      }
+    })
   return [...moved, ...rest]
 }
 

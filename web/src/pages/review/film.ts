@@ -121,12 +121,6 @@ export class Film {
     if (video.paused) void video.play().catch(() => {}) // it is not there yet: the next frame tries again
   }
 
-  /** How far it is from the clock, in milliseconds; null in a gap. */
-  skewMs(clock: WallClock): number | null {
-    const at = this.#mediaTime(clock.now())
-    return at === null ? null : (this.#video.currentTime - at) * 1000
-  }
-
   stop(): void {
     this.#isStopped = true
     this.#hls?.destroy()
