@@ -2,21 +2,26 @@
  * Are the carts right? Every labelled case through the store's own path (heartbeats and scans in, tickets and proposals out): items on
  * receipts, how much goes to people, what is wrong after a perfect review, and whether confidence means what it says.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
-import { type Case, casesIn } from './carts/cases.ts'
+import { type Case, casesIn, type Spot, spotsIn } from './carts/cases.ts'
 import { play } from './carts/play.ts'
 import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
 const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
 const INTERVALS = [1, 2]
-type Group = { name: string; isMeant: (one: Case) => boolean }
+type Group = { name: string; isMeant: (one: Case) => boolean; isSeen?: boolean }
 const GROUPS: Group[] = [
   { name: 'one shopper', isMeant: ({ truth }) => truth.shoppers.length === 1 },
-  { name: 'several shoppers, no positions', isMeant: ({ truth }) => truth.shoppers.length > 1 }
+  { name: 'several shoppers, no positions', isMeant: ({ truth }) => truth.shoppers.length > 1 },
+  {
+    name: 'several shoppers, positions',
+    isMeant: ({ truth, people }) => truth.shoppers.length > 1 && people.length > 0,
+    isSeen: true
+  }
 ]
 const BINS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1]
 
@@ -35,12 +40,15 @@ export const carts: Bench = {
     const postgres = await startEmbeddedPostgres({ dataDir, ownName: 'niflr' })
     stack.defer(async () => void (await postgres.stop()))
     const rows: Row[] = []
-    for (const { name, isMeant } of GROUPS) {
+    const plan = floorPlan([data ?? SHARED, SHARED])
+    for (const { name, isMeant, isSeen = false } of GROUPS) {
+      if (isSeen && !plan) say('without positions: no plates.json says where shelves stand')
+      if (isSeen && !plan) continue
       const whole = emptyScore()
       for (const interval of INTERVALS) {
         const part = emptyScore()
         for (const one of casesIn(folder, interval).filter(isMeant)) {
-          const played = await play(one, { url: postgres.ownerUrl, dataDir })
+          const played = await play(one, { url: postgres.ownerUrl, dataDir, spots: isSeen ? plan : null })
           for (const score of [part, whole]) addScore(score, one, played)
         }
         if (part.cases > 0) rows.push(asRow(`${name}, ${interval} s`, part))
@@ -49,6 +57,16 @@ export const carts: Bench = {
     }
     return rows
   }
+}
+
+/** The first floor plan there is in these folders, or in one of their recordings. */
+function floorPlan(folders: string[]): Map<string, Spot[]> | null {
+  const paths = folders.flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+  for (const path of paths) {
+    const spots = spotsIn(join(path, 'plates.json'))
+    if (spots) return spots
+  }
+  return null
 }
 
 const asRow = (name: string, score: Score): Row => ({
@@ -60,6 +78,7 @@ const asRow = (name: string, score: Score): Row => ({
     'stock F1 %': f1(score.stockHits, score.stockExtra, score.stockMissing),
     movements: score.movements,
     'to people %': percent(score.sent, score.movements),
+    'tickets to people %': percent(score.ticketsSent, score.tickets),
     'wrong after review per 100': percent(score.wrongAfter, score.items)
   }
 })

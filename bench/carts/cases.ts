@@ -22,8 +22,9 @@ export type Truth = {
   receipts: { shopper: string; items: { product: string; qty: number }[] }[]
 }
 export type Sight = { atMs: number; id: string; x: number; y: number }
+/** Where one stands to reach a scale, metres. */
+export type Spot = { scaleId: string; x: number; y: number }
 export type Case = { name: string; recording: string; interval: number; truth: Truth; people: Sight[] }
-export const scaleOf = ({ shelf }: TrueEvent, plate: string): string => String(shelf * 100 + Number(plate))
 
 /** The cases of a folder at one interval between heartbeats (seconds), in the order of their names. */
 export function casesIn(folder: string, interval: number): Case[] {
@@ -44,4 +45,26 @@ function sightsIn(path: string): Sight[] {
     const { t, id, x, y } = JSON.parse(line) as { t: number; id: string; x: number; y: number }
     return { atMs: Math.round(t * 1000), id, x, y }
   })
+}
+
+/** How far in front of a plate one stands, metres. */
+const ARM_METRES = 0.45
+
+/** The floor plan of a plates.json (where each plate is, and its front edge), by machine. Null where there is none. */
+export function spotsIn(path: string): Map<string, Spot[]> | null {
+  if (!existsSync(path)) return null
+  const plates = JSON.parse(readFileSync(path, 'utf8')) as {
+    gondola: number
+    shelf: number
+    plate: number
+    centre: number[]
+    front: number[]
+  }[]
+  const spots = plates.map(({ gondola, shelf, plate, centre: [cx, cy], front: [fx, fy] }) => {
+    const depth = Math.hypot(fx! - cx!, fy! - cy!) || 1
+    const out = (edge: number, middle: number) => edge + (ARM_METRES * (edge - middle)) / depth
+    return { machineId: `G${gondola}`, spot: { scaleId: String(shelf * 100 + plate), x: out(fx!, cx!), y: out(fy!, cy!) } }
+  })
+  const byMachine = Map.groupBy(spots, ({ machineId }) => machineId)
+  return new Map([...byMachine].map(([machineId, own]) => [machineId, own.map(({ spot }) => spot)]))
 }

@@ -10,18 +10,21 @@ import type { Ticket } from '#contracts/api/tickets.ts'
 import { readConfig } from '#server/config.ts'
 import { type Context, SYSTEM } from '#server/context.ts'
 import { listProducts } from '#server/domain/catalog/actions.ts'
-import { recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { isOnboarded, putMachinePlace, recordHeartbeat } from '#server/domain/iot/actions.ts'
 import { leave, listMovements, listTickets } from '#server/domain/ticket/actions.ts'
-import { addQrKey, addScanner, changeStoreMode, enter } from '#server/domain/user/actions.ts'
+import { addQrKey, addScanner, addTracker, changeStoreMode, enter } from '#server/domain/user/actions.ts'
 import { readHeartbeat } from '#server/ingest/heartbeat.ts'
+import { handlePositions } from '#server/ingest/positions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { newId } from '#server/platform/ids.ts'
 import { addProducts, caseCatalogue, onboard } from '#server/processes/replay/catalogue.ts'
 import { mergeRecordings } from '#server/processes/replay/files.ts'
 import { openScratchStore, type ScratchStore } from '#server/processes/replay/scratch.ts'
-import type { Case } from './cases.ts'
+import type { Case, Sight, Spot } from './cases.ts'
 
 export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<string, string>; skus: Map<string, string> }
+/** `spots`: where one stands to reach each scale, when a tracker is to tell where people stand. */
+export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null }
 type Door = { atMs: number; shopper: string; isEntry: boolean }
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -29,7 +32,7 @@ const KID = 'bench'
 const AFTER_MS = 20_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
-export async function play({ recording, truth }: Case, { url, dataDir }: { url: string; dataDir: string }): Promise<Played> {
+export async function play({ recording, truth, people }: Case, { url, dataDir, spots }: Stage): Promise<Played> {
   const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off' })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
@@ -38,16 +41,19 @@ export async function play({ recording, truth }: Case, { url, dataDir }: { url: 
   const productIds = await addProducts(ctx, catalogue.products)
   for (const [machineId, facings] of catalogue.facings) await onboard(ctx, machineId, { facings, productIds })
   const doors = await openDoors(ctx)
+  const see = spots ? await openEyes(ctx, { spots, people }) : async () => {}
   const visits = new Map<string, string>()
   const queue = doorsOf(truth)
   const pass = async (untilMs: number) => {
     for (; queue.length > 0 && queue[0]!.atMs <= untilMs; queue.shift()) await doors.pass(store, queue[0]!, visits)
   }
   for await (const { receivedMs, body } of mergeRecordings([recording])) {
+    await see(receivedMs, store)
     await pass(receivedMs)
     store.clock.advance(new Date(receivedMs))
     await recordHeartbeat(ctx, readHeartbeat(body, { receivedMs, zone: config.timeZone }))
   }
+  await see(Number.POSITIVE_INFINITY, store)
   await pass(Number.POSITIVE_INFINITY)
   store.clock.advance(new Date(store.clock.now().getTime() + AFTER_MS))
   await drainJobs(ctx)
@@ -88,6 +94,21 @@ async function openDoors(ctx: Context) {
       if (isEntry) visits.set((await enter(ctx, { token, scannerId: entry.id })).visitId, shopper)
       else await leave(ctx, { token, scannerId: exit.id })
       await drainJobs(ctx)
+    }
+  }
+}
+
+/** A tracker that says where everybody stands, moment by moment, until a time. */
+async function openEyes(ctx: Context, { spots, people }: { spots: Map<string, Spot[]>; people: Sight[] }) {
+  const { id } = await addTracker(ctx, SYSTEM, { name: 'tracker' })
+  for (const [machineId, own] of spots)
+    if (isOnboarded(ctx, machineId)) await putMachinePlace(ctx, SYSTEM, { machineId, spots: own })
+  const moments = [...Map.groupBy(people, (sight) => sight.atMs)].sort(([a], [b]) => a - b)
+  return async (untilMs: number, { clock }: ScratchStore): Promise<void> => {
+    for (; moments.length > 0 && moments[0]![0] <= untilMs; moments.shift()) {
+      const [atMs, seen] = moments[0]!
+      const body = { at: new Date(atMs).toISOString(), people: seen.map(({ id: trackId, x, y }) => ({ trackId, x, y })) }
+      await handlePositions(ctx, { deviceId: id, body, receivedMs: Math.max(atMs, clock.now().getTime()), isDuplicate: false })
     }
   }
 }

@@ -3,7 +3,7 @@
  * what inference is not sure of.
  */
 import type { Movement } from '#contracts/api/movements.ts'
-import { type Case, scaleOf, type TrueEvent } from './cases.ts'
+import type { Case, TrueEvent } from './cases.ts'
 import type { Played } from './play.ts'
 
 /** Sums over cases; `stock…` counts items whoever has them. `sure`: by tenths of a per cent of confidence, how many, and how many right. */
@@ -18,6 +18,8 @@ export type Score = {
   stockMissing: number
   movements: number
   sent: number
+  tickets: number
+  ticketsSent: number
   wrongAfter: number
   sureness: { confidence: number; isRight: boolean }[]
 }
@@ -28,7 +30,7 @@ const CONFIDENCE = 0.98
 
 export function emptyScore(): Score {
   const counts = { cases: 0, items: 0, hits: 0, extra: 0, missing: 0, stockHits: 0, stockExtra: 0, stockMissing: 0 }
-  return { ...counts, movements: 0, sent: 0, wrongAfter: 0, sureness: [] }
+  return { ...counts, movements: 0, sent: 0, tickets: 0, ticketsSent: 0, wrongAfter: 0, sureness: [] }
 }
 
 /** Adds what came of a case. */
@@ -51,6 +53,8 @@ export function addScore(sum: Score, { truth, interval }: Case, played: Played):
   const review = reviewed({ truth, interval }, played)
   sum.movements += review.movements
   sum.sent += review.sent
+  sum.tickets += review.tickets
+  sum.ticketsSent += review.ticketsSent
   sum.sureness.push(...review.sureness)
   for (const [n, basket] of review.baskets.entries()) {
     const { extra, missing } = compare(basket, due[n]!)
@@ -69,59 +73,53 @@ function proposedFor({ tickets, visits, skus }: Played, shopper: string): Basket
   return basket
 }
 
-type Seen = Movement & { shopper: string; sku: string | null; scales: Set<string> }
+type Seen = Movement & { shopper: string; sku: string | null }
 
 /**
- * A perfect reviewer: for each movement below the confidence, what truly happened then and there is put in its place; what is above
- * stands as it is, right or wrong. A true event that no movement covers is seen by nobody.
+ * A perfect reviewer: a ticket with a movement below the confidence (also one that may be another visit's) goes to people, and what truly
+ * happened there stands in it then. The other tickets stand as they are, right or wrong; what no movement tells of is seen by nobody.
  */
-function reviewed({ truth, interval }: Pick<Case, 'truth' | 'interval'>, { movements, tickets, visits, skus }: Played) {
-  const scales = new Map(tickets.flatMap((ticket) => ticket.weightChanges.map((change) => [change.id, change.scaleId] as const)))
+function reviewed({ truth, interval }: Pick<Case, 'truth' | 'interval'>, { movements, visits, skus }: Played) {
   const seen = movements.flatMap((movement): Seen[] => {
     const shopper = movement.visitId && visits.get(movement.visitId)
-    if (!shopper) return []
-    const own = new Set(movement.weightChangeIds.flatMap((id) => scales.get(id) ?? []))
-    return [{ ...movement, shopper, sku: movement.productId && skus.get(movement.productId)!, scales: own }]
+    return shopper ? [{ ...movement, shopper, sku: movement.productId && skus.get(movement.productId)! }] : []
   })
   const isSure = ({ confidence, sku }: Seen) => confidence >= CONFIDENCE && sku !== null
-  const covers = (movement: Seen, event: TrueEvent) => {
-    const afterMs = Date.parse(movement.occurredAt) - event.t * 1000
-    const isThere =
-      movement.scales.size === 0 ||
-      Object.keys(event.true_plate_share).some((plate) => movement.scales.has(scaleOf(event, plate)))
-    return movement.machineId === `G${event.gondola}` && afterMs >= -1500 && afterMs <= 1000 * interval + 4000 && isThere
-  }
-  const isSame = ({ sku, quantity }: Seen, event: TrueEvent) => event.product === sku && event.putback === quantity < 0
-  const baskets = new Map(truth.shoppers.map((shopper) => [shopper, new Map() as Basket]))
-  const open = new Map(truth.events.map((event) => [event, event.qty]))
-  for (const movement of seen.filter(isSure)) {
-    put(baskets.get(movement.shopper)!, movement.sku!, movement.quantity)
-    claim(
-      open,
-      truth.events.filter((event) => isSame(movement, event) && covers(movement, event)),
-      Math.abs(movement.quantity)
-    )
-  }
-  for (const movement of seen.filter((each) => !isSure(each)))
-    for (const event of truth.events.filter((each) => covers(movement, each))) {
-      const units = open.get(event)!
-      put(baskets.get(event.shopper)!, event.product, event.putback ? -units : units)
-      open.set(event, 0)
+  const machineIds = [
+    ...new Set([...seen.map(({ machineId }) => machineId), ...truth.events.map(({ gondola }) => `G${gondola}`)])
+  ]
+  let [tickets, ticketsSent] = [0, 0]
+  const baskets = truth.shoppers.map((shopper) => {
+    const basket: Basket = new Map()
+    const [from, to] = truth.in_store[shopper]!
+    const isInside = ({ occurredAt }: Seen) =>
+      Date.parse(occurredAt) / 1000 >= from && Date.parse(occurredAt) / 1000 - interval <= to
+    for (const machineId of machineIds) {
+      const evidence = seen.filter((movement) => movement.machineId === machineId && isInside(movement))
+      if (evidence.length > 0) tickets += 1
+      if (!evidence.every(isSure)) {
+        ticketsSent += 1
+        for (const event of truth.events)
+          if (event.shopper === shopper && `G${event.gondola}` === machineId)
+            put(basket, event.product, event.putback ? -event.qty : event.qty)
+      } else
+        for (const { sku, quantity } of evidence.filter((movement) => movement.shopper === shopper)) put(basket, sku!, quantity)
     }
-  const free = new Map(truth.events.map((event) => [event, event.qty]))
-  const sureness = seen.map((movement) => {
-    const own = truth.events.filter(
-      (event) =>
-        isSame(movement, event) && event.shopper === movement.shopper && covers({ ...movement, scales: new Set() }, event)
-    )
-    return { confidence: movement.confidence, isRight: claim(free, own, Math.abs(movement.quantity)) }
+    return new Map([...basket].filter(([, units]) => units > 0))
   })
-  return {
-    movements: seen.length,
-    sent: seen.filter((each) => !isSure(each)).length,
-    baskets: truth.shoppers.map((shopper) => new Map([...baskets.get(shopper)!].filter(([, units]) => units > 0))),
-    sureness
+  const free = new Map(truth.events.map((event) => [event, event.qty]))
+  const isNear = (movement: Seen, { gondola, t }: TrueEvent) => {
+    const afterMs = Date.parse(movement.occurredAt) - t * 1000
+    return movement.machineId === `G${gondola}` && afterMs >= -4000 && afterMs <= 1000 * interval + 4000
   }
+  const sureness = seen.map((movement) => {
+    const { sku, quantity, shopper } = movement
+    const own = truth.events.filter(
+      (event) => event.product === sku && event.putback === quantity < 0 && event.shopper === shopper && isNear(movement, event)
+    )
+    return { confidence: movement.confidence, isRight: claim(free, own, Math.abs(quantity)) }
+  })
+  return { movements: seen.length, sent: seen.filter((each) => !isSure(each)).length, tickets, ticketsSent, baskets, sureness }
 }
 
 /** Takes units from these events as far as they go; were there enough? */

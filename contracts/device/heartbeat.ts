@@ -55,7 +55,7 @@ export type HeartbeatBody = Static<typeof HeartbeatBody>
 export const HeartbeatAccepted = Type.Object({ status: Type.Literal('success') })
 export type HeartbeatAccepted = Static<typeof HeartbeatAccepted>
 
-export const DeviceKind = Type.Union([Type.Literal('machine'), Type.Literal('scanner')])
+export const DeviceKind = Type.Union([Type.Literal('machine'), Type.Literal('scanner'), Type.Literal('tracker')])
 export type DeviceKind = Static<typeof DeviceKind>
 /** Retained on the status topic, plain text; `offline` is the last will. */
 export const Presence = Type.Union([Type.Literal('online'), Type.Literal('offline')])
@@ -65,7 +65,7 @@ export type DeviceTopic = { storeId: string; kind: DeviceKind; deviceId: string;
 export const heartbeatTopic = (storeId: string, machineId: string) => `store/${storeId}/machine/${machineId}/heartbeat`
 export const statusTopic = (storeId: string, kind: DeviceKind, deviceId: string) => `store/${storeId}/${kind}/${deviceId}/status`
 
-const TOPIC = /^store\/([A-Za-z0-9._-]{1,64})\/(machine|scanner)\/([A-Za-z0-9._-]{1,64})\/([a-z]+(?:\/[a-z]+)?)$/
+const TOPIC = /^store\/([A-Za-z0-9._-]{1,64})\/(machine|scanner|tracker)\/([A-Za-z0-9._-]{1,64})\/([a-z]+(?:\/[a-z]+)?)$/
 /** Takes a device's topic apart; `channel` is what follows the device id (`heartbeat`, `command/ack`, …). Null when it is no device's topic. */
 export function parseDeviceTopic(topic: string): DeviceTopic | null {
   const [, storeId, kind, deviceId, channel] = TOPIC.exec(topic) ?? []

@@ -277,6 +277,13 @@ export interface Scale {
   weightGrams: number | null;
 }
 
+export interface ScaleSpot {
+  machineId: string;
+  scaleId: string;
+  x: number;
+  y: number;
+}
+
 export interface Scanner {
   createdAt: Timestamp;
   deviceKeyHash: Buffer;
@@ -287,6 +294,15 @@ export interface Scanner {
   retiredAt: Timestamp | null;
   tag: string;
   version: Generated<number>;
+  x: number | null;
+  y: number | null;
+}
+
+export interface Sighting {
+  at: Timestamp;
+  id: Generated<number>;
+  people: Json;
+  trackerId: string;
 }
 
 export interface StaffAccount {
@@ -372,6 +388,16 @@ export interface TicketRevision {
   status: string;
   ticketId: string;
   version: number;
+}
+
+export interface Tracker {
+  createdAt: Timestamp;
+  deviceKeyHash: Buffer;
+  id: string;
+  lastSightingAt: Timestamp | null;
+  name: string;
+  retiredAt: Timestamp | null;
+  version: Generated<number>;
 }
 
 export interface UsedCode {
@@ -498,7 +524,9 @@ export interface DB {
   movementWeightChange: MovementWeightChange;
   product: Product;
   scale: Scale;
+  scaleSpot: ScaleSpot;
   scanner: Scanner;
+  sighting: Sighting;
   staffAccount: StaffAccount;
   staffSession: StaffSession;
   store: Store;
@@ -506,6 +534,7 @@ export interface DB {
   ticket: Ticket;
   ticketLine: TicketLine;
   ticketRevision: TicketRevision;
+  tracker: Tracker;
   usedCode: UsedCode;
   userDetail: UserDetail;
   userSession: UserSession;

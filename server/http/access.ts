@@ -9,11 +9,11 @@ import { Refused } from '#server/platform/errors.ts'
 import type { App } from '#server/platform/web-app.ts'
 import { byLink, hasLink, type LinkKind } from './links.ts'
 
-export type DeviceKind = 'machine' | 'scanner'
+export type DeviceKind = 'machine' | 'scanner' | 'tracker'
 /** A route's right: nobody, anybody signed in, a device of a kind, a signed link, or a row of the role table; of several, any one is enough. */
 export type RouteAccess = 'public' | 'signed-in' | `device:${DeviceKind}` | `link:${LinkKind}` | Access
-/** The device whose key came with the request; `machineId` of a machine, `scannerId` of a scanner. */
-export type Device = { machineId?: string; scannerId?: string }
+/** The device whose key came with the request; `machineId` of a machine, `scannerId` of a scanner, `trackerId` of a tracker. */
+export type Device = { machineId?: string; scannerId?: string; trackerId?: string }
 /** Finds the device of a key; sync where it can be, since every heartbeat passes here. `key` is null only with ALLOW_ANONYMOUS_DEVICES. */
 export type DeviceAuth = (key: string | null) => Device | null | Promise<Device | null>
 type Devices = Record<DeviceKind, DeviceAuth>
@@ -35,7 +35,15 @@ declare module 'fastify' {
 }
 
 export const SESSION_COOKIE = 'niflr_session'
-const WANTED: readonly string[] = ['public', 'signed-in', 'device:machine', 'device:scanner', 'link:camera', 'link:video']
+const WANTED: readonly string[] = [
+  'public',
+  'signed-in',
+  'device:machine',
+  'device:scanner',
+  'device:tracker',
+  'link:camera',
+  'link:video'
+]
 
 export const accessList = (access: RouteAccess | RouteAccess[] | undefined): RouteAccess[] =>
   access === undefined ? [] : [access].flat()

@@ -35,6 +35,7 @@ import { scanners } from './scanners.ts'
 import { staff } from './staff.ts'
 import { store } from './store.ts'
 import { tickets } from './tickets.ts'
+import { trackers } from './trackers.ts'
 import { observeRequests, setSecurityHeaders } from './traffic.ts'
 import { userSessions } from './user-sessions.ts'
 import { users } from './users.ts'
@@ -68,6 +69,7 @@ const API: Resource[] = [
   visits,
   carts,
   tickets,
+  trackers,
   playback,
   commands,
   jobs,
@@ -80,6 +82,7 @@ const ROOT: Resource[] = [landing, panel, machineControl, doors]
 export type Doors = {
   machine: DeviceAuth
   scanner: DeviceAuth
+  tracker: DeviceAuth
   ready: () => Promise<Readiness>
   /** Further routes at the root: the ingest room's, the live room's. */
   routes?: Resource[]
@@ -88,14 +91,17 @@ export type Doors = {
 }
 
 /** Builds the server with every route, ready to listen or to be injected. Throws for a route without a right, tag or summary. */
-export async function buildHttp(ctx: Context, { machine, scanner, ready, routes = [], apiRoutes = [] }: Doors): Promise<App> {
+export async function buildHttp(
+  ctx: Context,
+  { machine, scanner, tracker, ready, routes = [], apiRoutes = [] }: Doors
+): Promise<App> {
   const app = openServer(ctx)
   boundConnections(app.server)
   answerProblems(app, ctx.log)
   setSecurityHeaders(app, ctx.config)
   observeRequests(app, ctx)
   await app.register(cookie)
-  checkAccess(app, ctx, { machine, scanner })
+  checkAccess(app, ctx, { machine, scanner, tracker })
   readJsonOnly(app)
   honourIdempotencyKeys(app, ctx)
   await describeApi(app, ctx)

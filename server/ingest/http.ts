@@ -1,6 +1,7 @@
 /** The HTTP transport of device messages, as existing firmware speaks it. Scans have routes of their own at the doors (http room). */
 import type { onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
+import { Positions, PositionsAccepted } from '#contracts/device/positions.ts'
 import type { Context } from '#server/context.ts'
 import { isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
@@ -8,10 +9,11 @@ import type { LogFile } from '#server/platform/log-file.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
 import type { App } from '#server/platform/web-app.ts'
 import { readHeartbeat } from './heartbeat.ts'
+import { handlePositions } from './positions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    device: { machineId?: string; scannerId?: string }
+    device: { machineId?: string; scannerId?: string; trackerId?: string }
   }
 }
 
@@ -32,7 +34,7 @@ export const deviceRoutes =
     const limit = deviceLimit(ctx)
     /** After the credential, before the body: what is refused costs little. */
     const slowDown: onRequestHookHandler = ({ device }, _reply, done) =>
-      limit.take(device.machineId ?? ANYBODY, ctx.clock.monotonicMs())
+      limit.take(device.machineId ?? device.trackerId ?? ANYBODY, ctx.clock.monotonicMs())
         ? done()
         : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
     const schema = {
@@ -41,6 +43,7 @@ export const deviceRoutes =
       body: HeartbeatBody,
       response: { 200: HeartbeatAccepted }
     }
+    positionsRoute(app, ctx, slowDown)
     // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
     const config = { access: 'device:machine' as const, keepsText: true }
     const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown }
@@ -57,6 +60,25 @@ export const deviceRoutes =
       return durable === null ? SUCCESS : durable.then(() => SUCCESS)
     })
   }
+
+/** POST /api/trackers/positions: 200 once they are durable. */
+function positionsRoute(app: App, ctx: Context, slowDown: onRequestHookHandler): void {
+  const schema = {
+    summary: 'Where people stand, as a tracker sees them',
+    tags: ['devices'],
+    body: Positions,
+    response: { 200: PositionsAccepted }
+  }
+  const config = { access: 'device:tracker' as const }
+  // Checked by hand, as over MQTT, so that both say the same of the same fault.
+  const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown }
+  app.post('/api/trackers/positions', route, async (req) => {
+    const { body, device } = req as unknown as { body: unknown; device: { trackerId?: string } }
+    const receivedMs = ctx.clock.now().getTime()
+    await handlePositions(ctx, { deviceId: device.trackerId ?? null, body, receivedMs, isDuplicate: false })
+    return SUCCESS
+  })
+}
 
 /** One line of heartbeat.log: when it came and what came, letter by letter where that is one line; `manage replay` reads it back. */
 export function logLine(receivedMs: number, { body, text }: { body: unknown; text: string }): string {

@@ -3,6 +3,7 @@ import type { Context } from '#server/context.ts'
 import { handleChange } from './change.ts'
 import { handleCommandAck } from './command.ts'
 import { handleHeartbeat } from './heartbeat.ts'
+import { handlePositions } from './positions.ts'
 import { handleSamples } from './samples.ts'
 import { handleScanMessage } from './scan.ts'
 
@@ -17,5 +18,6 @@ export const MESSAGES: Record<string, Handler> = {
   'machine/samples': handleSamples,
   'machine/change': handleChange,
   'machine/command/ack': handleCommandAck,
-  'scanner/scan': handleScanMessage
+  'scanner/scan': handleScanMessage,
+  'tracker/positions': handlePositions
 }

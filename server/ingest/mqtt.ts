@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { MAX_DEVICE_BODY_BYTES, parseDeviceTopic } from '#contracts/device/heartbeat.ts'
 import type { Context } from '#server/context.ts'
 import { isOnboarded, machineByKeyHash, machineLost } from '#server/domain/iot/actions.ts'
-import { scannerById, scannerByKeyHash, setScannerOnline } from '#server/domain/user/actions.ts'
+import { scannerById, scannerByKeyHash, setScannerOnline, trackerById, trackerByKeyHash } from '#server/domain/user/actions.ts'
 import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
@@ -15,9 +15,10 @@ import { MESSAGES } from './index.ts'
 
 const PUBLISHED: Record<string, string[]> = {
   machine: ['heartbeat', 'samples', 'change', 'command/ack', 'status'],
-  scanner: ['scan', 'status']
+  scanner: ['scan', 'status'],
+  tracker: ['positions', 'status']
 }
-const SUBSCRIBED: Record<string, string[]> = { machine: ['command'], scanner: ['result'] }
+const SUBSCRIBED: Record<string, string[]> = { machine: ['command'], scanner: ['result'], tracker: [] }
 
 /** Opens the store's MQTT door: its own broker, or MQTT_URL's. Returns its port (null for an external one) and the way to close it. */
 export async function openMqtt(
@@ -93,7 +94,9 @@ function identify(ctx: Context, username: string, password: string) {
   const isMachine = () => machineByKeyHash(ctx, keyHash)?.machineId === username
   const isScanner = () => scannerByKeyHash(ctx, keyHash)?.scannerId === username
   if (isMachine()) return { kind: 'machine', id: username, isCurrent: isMachine }
-  return isScanner() ? { kind: 'scanner', id: username, isCurrent: isScanner } : null
+  if (isScanner()) return { kind: 'scanner', id: username, isCurrent: isScanner }
+  const isTracker = () => trackerByKeyHash(ctx, keyHash)?.trackerId === username
+  return isTracker() ? { kind: 'tracker', id: username, isCurrent: isTracker } : null
 }
 
 /** A device speaks and listens under its own branch only, and no wildcard ever fits. */
@@ -154,7 +157,9 @@ const isPresence = (text: string) => text === 'online' || text === 'offline'
 async function presence(ctx: Context, { identity: { kind, id }, payload }: Incoming): Promise<void> {
   const status = payload.toString('utf8')
   if (!isPresence(status)) throw new Invalid('payload', 'must be online or offline')
-  if (kind === 'scanner' ? !scannerById(ctx, id) : !isOnboarded(ctx, id)) throw new NotFound(kind, id)
+  const isKnown =
+    kind === 'scanner' ? scannerById(ctx, id) !== null : kind === 'tracker' ? trackerById(ctx, id) : isOnboarded(ctx, id)
+  if (!isKnown) throw new NotFound(kind, id)
   if (kind === 'scanner') await setScannerOnline(ctx, id, status === 'online')
-  else if (status === 'offline') await machineLost(ctx, id)
+  else if (kind === 'machine' && status === 'offline') await machineLost(ctx, id)
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Context } from '#server/context.ts'
 import { forgetOldShifts } from '#server/domain/iot/actions.ts'
 import { forgetOldSignIns } from '#server/domain/staff/actions.ts'
-import { forgetUsedCodes } from '#server/domain/user/actions.ts'
+import { forgetSightings, forgetUsedCodes } from '#server/domain/user/actions.ts'
 import type { Job } from './timetable.ts'
 
 const EVENTS_KEPT = '7 days'
@@ -14,7 +14,9 @@ export const cleanUpJob: Job = {
   everyMs: 3_600_000,
   async run(ctx) {
     await forgetOldSignIns(ctx)
-    return (await forgetUsedCodes(ctx)) + (await forgetOldShifts(ctx)) + (await forgetOldEvents(ctx))
+    return (
+      (await forgetUsedCodes(ctx)) + (await forgetOldShifts(ctx)) + (await forgetSightings(ctx)) + (await forgetOldEvents(ctx))
+    )
   }
 }
 

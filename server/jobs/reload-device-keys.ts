@@ -1,6 +1,6 @@
 /** Device keys changed by another process (`manage device-key`) reach this one's memory. */
 import { reloadMachineKeys } from '#server/domain/iot/actions.ts'
-import { loadScannerKeys } from '#server/domain/user/actions.ts'
+import { loadScannerKeys, loadTrackerKeys } from '#server/domain/user/actions.ts'
 import type { Job } from './timetable.ts'
 
 export const reloadDeviceKeysJob: Job = {
@@ -9,6 +9,7 @@ export const reloadDeviceKeysJob: Job = {
   async run(ctx) {
     await reloadMachineKeys(ctx)
     await loadScannerKeys(ctx)
+    await loadTrackerKeys(ctx)
     return 0
   }
 }

@@ -4,7 +4,7 @@ import { type Config, ConfigError } from '#server/config.ts'
 import { openContext } from '#server/context.ts'
 import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
 import { ensureFirstAdmin } from '#server/domain/staff/actions.ts'
-import { loadScannerKeys, scannerByKey } from '#server/domain/user/actions.ts'
+import { loadScannerKeys, loadTrackerKeys, scannerByKey, trackerByKey } from '#server/domain/user/actions.ts'
 import { buildHttp } from '#server/http/app.ts'
 import { deviceRoutes } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
@@ -33,6 +33,7 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   )
   stack.defer(await openShelves(ctx))
   await loadScannerKeys(ctx)
+  await loadTrackerKeys(ctx)
   registerFigures(ctx)
   const first = await ensureFirstAdmin(ctx).catch((error) => {
     throw error instanceof Invalid ? new ConfigError(`setting SUPERUSER_PASSWORD: ${error.message}`) : error
@@ -47,7 +48,8 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   stack.defer(mqtt.stop)
   const doors = {
     machine: (key: string | null) => (key === null ? {} : machineByKey(ctx, key)),
-    scanner: (key: string | null) => (key === null ? null : scannerByKey(ctx, key))
+    scanner: (key: string | null) => (key === null ? null : scannerByKey(ctx, key)),
+    tracker: (key: string | null) => (key === null ? null : trackerByKey(ctx, key))
   }
   const recorder = startRecorder(ctx)
   stack.defer(() => recorder.stop())

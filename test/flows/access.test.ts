@@ -66,8 +66,9 @@ test('the description names every operation’s right, id, tag and summary, in O
     ids.add(operationId)
     for (const right of operation.access)
       assert.ok(
-        ['public', 'signed-in', 'device:machine', 'device:scanner', 'link:camera', 'link:video'].includes(right) ||
-          isAccess(right),
+        ['public', 'signed-in', 'device:machine', 'device:scanner', 'device:tracker', 'link:camera', 'link:video'].includes(
+          right
+        ) || isAccess(right),
         `${nameOf(operation)}: ${right}`
       )
     assert.ok(operation.access.length > 0, nameOf(operation))

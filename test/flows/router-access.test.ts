@@ -99,7 +99,8 @@ test('staff on devices’ routes and devices on staff’s are strangers; a devic
   await using store = await open()
   const machine = await newHttpMachine(store)
   const scanner = (await store.admin.send('POST', '/api/v1/scanners', { name: 'door', tag: 'ENTRY' })).body
-  const keys = { 'device:machine': machine.deviceKey, 'device:scanner': scanner.deviceKey }
+  const tracker = (await store.admin.send('POST', '/api/v1/trackers', { name: 'ceiling' })).body
+  const keys = { 'device:machine': machine.deviceKey, 'device:scanner': scanner.deviceKey, 'device:tracker': tracker.deviceKey }
   const before = await rowCounts(store.ctx.pool)
   for (const route of store.routes.filter((one) => !isPublic(one))) {
     if (isDevicesOnly(route)) assert.equal((await present(store, route, bearer(store.admin.token))).status, 401, route.name)

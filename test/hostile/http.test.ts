@@ -142,18 +142,27 @@ async function credentials(store: RealStore): Promise<Credentials> {
   const visits = await visitsOf(store, { entry, exit })
   const { items: tickets } = await store.call('GET', '/api/v1/tickets')
   const admin = `Bearer ${store.token}`
+  const [eye, shut] = [
+    await store.call('POST', '/api/v1/trackers', { name: 'ceiling' }),
+    await store.call('POST', '/api/v1/trackers', { name: 'old' })
+  ]
   const [machineKey, scannerKey] = [`Bearer ${target.deviceKey}`, `Bearer ${entry.deviceKey}`]
   return {
     host: new URL(store.url).host,
-    right: { staff: admin, 'device:machine': machineKey, 'device:scanner': scannerKey },
+    right: {
+      staff: admin,
+      'device:machine': machineKey,
+      'device:scanner': scannerKey,
+      'device:tracker': `Bearer ${eye.deviceKey}`
+    },
     wrong: [admin, machineKey, scannerKey, '', 'Bearer x', 'Basic x'],
     ids: {
       ...{ machines: ['m-target'], scales: ['001'], scanners: [entry.id, exit.id], products: [product.id], staff: [reviewer.id] },
-      ...{ cameras: [camera.id], videos: [newId()] },
+      ...{ cameras: [camera.id], videos: [newId()], trackers: [eye.id] },
       ...{ visits: visits.map(({ visitId }) => visitId), users: visits.map(({ userId }) => userId) },
       ...{ tickets: tickets.map(({ id }: { id: string }) => id) }
     },
-    doomed: { machines: 'm-doomed', scanners: doomed.id }
+    doomed: { machines: 'm-doomed', scanners: doomed.id, trackers: shut.id }
   }
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { Change } from '#contracts/device/change.ts'
 import { CommandAck } from '#contracts/device/command.ts'
 import { Heartbeat } from '#contracts/device/heartbeat.ts'
+import { Positions } from '#contracts/device/positions.ts'
 import { Samples } from '#contracts/device/samples.ts'
 import { Scan } from '#contracts/device/scan.ts'
 import { HOSTILE_TEXTS, hostileValueOf, jsonBytesOf, type Schema } from './generators.ts'
@@ -11,7 +12,7 @@ import { bytesOf, connectBytes } from './mqtt-line.ts'
 /** Whose key it is, and whose branch. */
 export type Speaker = { kind: Kind; username: string; password: Buffer; branch: string; others: string }
 export type Publish = { kind: Kind; channel: string; payload: Buffer }
-type Kind = 'machine' | 'scanner'
+type Kind = 'machine' | 'scanner' | 'tracker'
 
 /** Device kind and channel → what is said there. */
 export const SAID = {
@@ -19,7 +20,8 @@ export const SAID = {
   'machine/samples': Samples,
   'machine/change': Change,
   'machine/command/ack': CommandAck,
-  'scanner/scan': Scan
+  'scanner/scan': Scan,
+  'tracker/positions': Positions
 } as unknown as Record<string, Schema>
 
 /** Publishes under one's own branch, made from the contracts, most with something wrong in them. */

@@ -51,7 +51,7 @@ export type HttpMachine = ReturnType<typeof httpMachine>
 export const newHttpMachine = async (store: TestStore, machineId?: string): Promise<HttpMachine> =>
   httpMachine(store, await onboard(store, machineId))
 
-export type MqttOptions = IClientOptions & { kind?: 'machine' | 'scanner' }
+export type MqttOptions = IClientOptions & { kind?: 'machine' | 'scanner' | 'tracker' }
 
 /** Connects a device; throws what the broker answered. It never reconnects by itself. */
 export async function mqttDevice(

@@ -32,6 +32,7 @@ export const openHttp = (ctx: Context, doors: Partial<Doors> = {}): Promise<App>
   buildHttp(ctx, {
     machine: () => null,
     scanner: () => null,
+    tracker: () => null,
     ready: async () => ({ ok: true, checks: {}, degraded: [] }),
     ...doors
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { readConfig } from '#server/config.ts'
 import { openContext } from '#server/context.ts'
 import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
-import { loadScannerKeys, scannerByKey } from '#server/domain/user/actions.ts'
+import { loadScannerKeys, loadTrackerKeys, scannerByKey, trackerByKey } from '#server/domain/user/actions.ts'
 import { deviceRoutes } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
 import { drainJobs } from '#server/jobs/index.ts'
@@ -41,6 +41,7 @@ export async function openTestStore({ env = {}, clock, mqtt = false, on }: TestS
   stack.defer(close)
   stack.defer(await openShelves(ctx))
   await loadScannerKeys(ctx)
+  await loadTrackerKeys(ctx)
   const heartbeatLog = new LogFile({ path: join(dataDir, 'logs', 'heartbeat.log') })
   stack.defer(() => heartbeatLog.close())
   const broker = mqtt ? await openMqtt(ctx, heartbeatLog) : null
@@ -48,6 +49,7 @@ export async function openTestStore({ env = {}, clock, mqtt = false, on }: TestS
   const app = await openHttp(ctx, {
     machine: (key) => (key === null ? {} : machineByKey(ctx, key)),
     scanner: (key) => (key === null ? null : scannerByKey(ctx, key)),
+    tracker: (key) => (key === null ? null : trackerByKey(ctx, key)),
     routes: [deviceRoutes(heartbeatLog)],
     apiRoutes: [live]
   })

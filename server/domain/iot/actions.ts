@@ -18,6 +18,7 @@ export {
   rotateMachineKey
 } from './machines.ts'
 export type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage, ScaleReading } from './messages.ts'
+export { allSpots, putMachinePlace, readMachinePlace } from './places.ts'
 export { changeScale, listScales, refreshThresholds } from './scales.ts'
 export { forgetOldShifts, type ShelfFacts, shelfFacts, usualIntervalOf } from './shelf-facts.ts'
 export {

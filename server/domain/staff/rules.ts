@@ -20,6 +20,8 @@ export const ACCESS = {
   'device-keys:write': OPERATIONS,
   'scanners:read': OPERATIONS,
   'scanners:write': OPERATIONS,
+  'trackers:read': OPERATIONS,
+  'trackers:write': OPERATIONS,
   'cameras:read': OPERATIONS,
   'cameras:write': OPERATIONS,
   'products:read': ALL,

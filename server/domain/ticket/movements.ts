@@ -5,8 +5,8 @@
  */
 import { type Context, type Tx, transact } from '#server/context.ts'
 import { storeLayout } from '#server/domain/catalog/actions.ts'
-import { type ShelfFacts, shelfFacts } from '#server/domain/iot/actions.ts'
-import { lastRefillAt, staysAround } from '#server/domain/user/actions.ts'
+import { allSpots, type ShelfFacts, shelfFacts } from '#server/domain/iot/actions.ts'
+import { lastRefillAt, scannerSpots, sightingsDuring, staysAround, type VisitStay } from '#server/domain/user/actions.ts'
 import type { EventRow } from '#server/platform/event-log.ts'
 import { cursorOf, moveCursor } from './follower.ts'
 import { storyWith } from './hypotheses.ts'
@@ -16,6 +16,7 @@ import { lyingBefore, replaceMovements, type Span, takeAway } from './movement-r
 import type { Part } from './parts.ts'
 import { type ShelfPlan, shelfPlan } from './shelf-plan.ts'
 import { stepsOf } from './shelf-steps.ts'
+import { bindTracks, reachOf, type Sight, stopsOf } from './tracks.ts'
 import { takenFromOlder } from './verdict.ts'
 
 const FOLLOWER = 'infer-movements'
@@ -88,9 +89,15 @@ async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
     shop
   )
   const trail = trailOf(ctx, JSON.stringify([span.from, strays, shop.version]))
+  const seen = await witness(tx, { span, visits: around.stays })
+  const reach = (part: Part) => {
+    const near = seen?.reach(part)
+    const inside = isInside(part)
+    return near ? inside.map((is, n) => is * near[n]!) : inside
+  }
   const { movements, stories } = infer(
     steps,
-    { ...shop, stays, reach: isInside },
+    { ...shop, stays, reach, ...(seen && { stops: seen.stops }) },
     { before: storyWith(strays, stays.length), trail }
   )
   await takeAway(tx, takenFromOlder(stories[0]!.units), span.from)
@@ -99,6 +106,31 @@ async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
   const news = await replaceMovements(tx, span, { movements, visitIds, changes })
   if (news.machineIds.length > 0) tx.emit('movements.inferred', news)
   await tellCarts(tx, news.visitIds)
+}
+
+/** What a people tracker saw of these visits; null without one, or without a floor plan. */
+async function witness(tx: Tx, { span, visits }: { span: Span; visits: VisitStay[] }) {
+  const sightings = await sightingsDuring(tx.db, span)
+  if (sightings.length === 0) return null
+  const spots = new Map((await allSpots(tx.db)).map(({ machineId, scaleId, x, y }) => [`${machineId}/${scaleId}`, { x, y }]))
+  if (spots.size === 0) return null
+  const doors = await scannerSpots(tx.db)
+  const tracks = new Map<string, Sight[]>()
+  for (const { at, people } of sightings)
+    for (const { trackId, x, y } of people) {
+      const way = tracks.get(trackId) ?? []
+      tracks.set(trackId, way)
+      way.push({ atMs: at.getTime(), x, y })
+    }
+  const ways = bindTracks(
+    visits.map(({ enteredAt, exitedAt, entryScannerId }) => ({
+      fromMs: enteredAt.getTime(),
+      toMs: exitedAt?.getTime() ?? null,
+      entry: doors.get(entryScannerId ?? '') ?? null
+    })),
+    tracks
+  )
+  return { reach: reachOf(ways, spots), stops: stopsOf(ways) }
 }
 
 function trailOf(ctx: Context, base: string): Trail {

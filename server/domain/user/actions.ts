@@ -34,6 +34,20 @@ export { decideScan, type Presented } from './scans.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export { lastRefillAt, staysAround, type VisitStay } from './stays.ts'
 export type { Code } from './token.ts'
+export {
+  addTracker,
+  forgetSightings,
+  listTrackers,
+  loadTrackerKeys,
+  putScannerPlace,
+  recordSighting,
+  retireTracker,
+  scannerSpots,
+  sightingsDuring,
+  trackerById,
+  trackerByKey,
+  trackerByKeyHash
+} from './trackers.ts'
 export { changeUser, findUser, listUsers } from './users.ts'
 
 export type ClosedVisit = { visitId: string; userId: string; role: UserRole; enteredAt: Date; exitedAt: Date }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UserRole } from '#contracts/api/store.ts'
 import type { Db } from '#server/context.ts'
 
-export type VisitStay = { visitId: string; role: UserRole; enteredAt: Date; exitedAt: Date | null }
+export type VisitStay = { visitId: string; role: UserRole; enteredAt: Date; exitedAt: Date | null; entryScannerId: string | null }
 
 const MOST_ROUNDS = 50
 
@@ -20,7 +20,7 @@ export async function staysAround(
   let until = to
   for (let round = 0; ; round++) {
     const { rows: stays } = await sql<VisitStay>`
-      SELECT id AS visit_id, role, entered_at, exited_at FROM visit
+      SELECT id AS visit_id, role, entered_at, exited_at, entry_scanner_id FROM visit
       WHERE tstzrange(entered_at, exited_at, '[]') && tstzrange(${since}, ${until}, '[]') ORDER BY entered_at, id`.execute(db)
     const first = stays.reduce((least, { enteredAt }) => (enteredAt < least ? enteredAt : least), since)
     const last = stays.reduce((most, { exitedAt }) => (exitedAt && exitedAt > most ? exitedAt : most), until)
