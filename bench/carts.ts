@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { type Case, casesIn, type Spot, spotsIn } from './carts/cases.ts'
 import { play } from './carts/play.ts'
+import { recordingsIn } from './carts/recordings.ts'
 import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
@@ -54,6 +55,11 @@ export const carts: Bench = {
         if (part.cases > 0) rows.push(asRow(`${name}, ${interval} s`, part))
       }
       if (whole.cases > 0) rows.push(asRow(name, whole), ...reliability(name, whole))
+    }
+    for (const one of recordingsIn(data ?? SHARED)) {
+      const score = emptyScore()
+      addScore(score, one, await play(one, { url: postgres.ownerUrl, dataDir, spots: null }))
+      rows.push(asRow(`real recording ${one.name}`, score))
     }
     return rows
   }

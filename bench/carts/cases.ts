@@ -2,6 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import type { Context } from '#server/context.ts'
+import { recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { readHeartbeat } from '#server/ingest/heartbeat.ts'
+import { type Catalogue, caseCatalogue } from '#server/processes/replay/catalogue.ts'
+import { mergeRecordings } from '#server/processes/replay/files.ts'
 
 export type TrueEvent = {
   t: number
@@ -24,7 +29,9 @@ export type Truth = {
 export type Sight = { atMs: number; id: string; x: number; y: number }
 /** Where one stands to reach a scale, metres. */
 export type Spot = { scaleId: string; x: number; y: number }
-export type Case = { name: string; recording: string; interval: number; truth: Truth; people: Sight[] }
+/** What machines say, oldest first. */
+export type Feed = AsyncGenerator<{ receivedMs: number; take: (ctx: Context) => Promise<void> }>
+export type Case = { name: string; interval: number; truth: Truth; people: Sight[]; catalogue: Catalogue; feed: () => Feed }
 
 /** The cases of a folder at one interval between heartbeats (seconds), in the order of their names. */
 export function casesIn(folder: string, interval: number): Case[] {
@@ -34,8 +41,17 @@ export function casesIn(folder: string, interval: number): Case[] {
       const recording = join(folder, name, `heartbeats-${interval}s.ndjson.gz`)
       if (!existsSync(recording)) return []
       const truth = JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8')) as Truth
-      return [{ name, recording, interval, truth, people: sightsIn(join(folder, name, 'people.ndjson.gz')) }]
+      const people = sightsIn(join(folder, name, 'people.ndjson.gz'))
+      return [{ name, interval, truth, people, catalogue: caseCatalogue(recording)!, feed: () => heartbeatsOf(recording) }]
     })
+}
+
+async function* heartbeatsOf(recording: string): Feed {
+  for await (const { receivedMs, body } of mergeRecordings([recording])) {
+    const take = async (ctx: Context) =>
+      void (await recordHeartbeat(ctx, readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })))
+    yield { receivedMs, take }
+  }
 }
 
 function sightsIn(path: string): Sight[] {

@@ -10,15 +10,13 @@ import type { Ticket } from '#contracts/api/tickets.ts'
 import { readConfig } from '#server/config.ts'
 import { type Context, SYSTEM } from '#server/context.ts'
 import { listProducts } from '#server/domain/catalog/actions.ts'
-import { isOnboarded, putMachinePlace, recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { isOnboarded, putMachinePlace } from '#server/domain/iot/actions.ts'
 import { leave, listMovements, listTickets } from '#server/domain/ticket/actions.ts'
 import { addQrKey, addScanner, addTracker, changeStoreMode, enter } from '#server/domain/user/actions.ts'
-import { readHeartbeat } from '#server/ingest/heartbeat.ts'
 import { handlePositions } from '#server/ingest/positions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { newId } from '#server/platform/ids.ts'
-import { addProducts, caseCatalogue, onboard } from '#server/processes/replay/catalogue.ts'
-import { mergeRecordings } from '#server/processes/replay/files.ts'
+import { addProducts, onboard } from '#server/processes/replay/catalogue.ts'
 import { openScratchStore, type ScratchStore } from '#server/processes/replay/scratch.ts'
 import type { Case, Sight, Spot } from './cases.ts'
 
@@ -32,12 +30,11 @@ const KID = 'bench'
 const AFTER_MS = 20_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
-export async function play({ recording, truth, people }: Case, { url, dataDir, spots }: Stage): Promise<Played> {
+export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots }: Stage): Promise<Played> {
   const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off' })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
   const { ctx } = store
-  const catalogue = caseCatalogue(recording)!
   const productIds = await addProducts(ctx, catalogue.products)
   for (const [machineId, facings] of catalogue.facings) await onboard(ctx, machineId, { facings, productIds })
   const doors = await openDoors(ctx)
@@ -47,11 +44,11 @@ export async function play({ recording, truth, people }: Case, { url, dataDir, s
   const pass = async (untilMs: number) => {
     for (; queue.length > 0 && queue[0]!.atMs <= untilMs; queue.shift()) await doors.pass(store, queue[0]!, visits)
   }
-  for await (const { receivedMs, body } of mergeRecordings([recording])) {
+  for await (const { receivedMs, take } of feed()) {
     await see(receivedMs, store)
     await pass(receivedMs)
     store.clock.advance(new Date(receivedMs))
-    await recordHeartbeat(ctx, readHeartbeat(body, { receivedMs, zone: config.timeZone }))
+    await take(ctx)
   }
   await see(Number.POSITIVE_INFINITY, store)
   await pass(Number.POSITIVE_INFINITY)
