@@ -15,10 +15,12 @@ import { shelves } from './shelves.ts'
 import { simcam } from './simcam.ts'
 import { start } from './start.ts'
 import { type Bench, printTable, type Row } from './table.ts'
+import { windows } from './windows.ts'
 
 const BENCHES: Bench[] = [
   shelves, // labelled cases: is it right
   carts, // labelled cases: are carts right
+  windows, // labelled cases: the visit or machine sessions as a ticket's window
   ingest, // heartbeats a second
   samples, // 60 Hz of 100 machines
   exits, // tickets over 10 000 to 10 000 000 rows

@@ -22,7 +22,7 @@ import type { Case, Sight, Spot } from './cases.ts'
 
 export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<string, string>; skus: Map<string, string> }
 /** `spots`: where one stands to reach each scale, when a tracker is to tell where people stand. */
-export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null }
+export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null; env?: Record<string, string> }
 type Door = { atMs: number; shopper: string; isEntry: boolean }
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -30,8 +30,8 @@ const KID = 'bench'
 const AFTER_MS = 20_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
-export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots }: Stage): Promise<Played> {
-  const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off' })
+export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots, env = {} }: Stage): Promise<Played> {
+  const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off', ...env })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
   const { ctx } = store
