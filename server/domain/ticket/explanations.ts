@@ -104,6 +104,21 @@ function standing(part: Part, plan: ShelfPlan, facing: Facing): Place | null {
   return { log: log + sharing(scales, Math.abs(grams)) - Math.log(facing.scaleIds.length), grams: Math.abs(grams), scales }
 }
 
+const known = new WeakMap<Part, Map<string, Place>>()
+
+/** The products whose facings reach there, each where it fits best; looked up once for each part. */
+function reached(part: Part, plan: ShelfPlan): Map<string, Place> {
+  const before = known.get(part)
+  if (before) return before
+  const places = new Map<string, Place>()
+  for (const facing of plan.facings) {
+    const place = standing(part, plan, facing)
+    if (place && place.log > (places.get(facing.productId)?.log ?? Number.NEGATIVE_INFINITY)) places.set(facing.productId, place)
+  }
+  known.set(part, places)
+  return places
+}
+
 const anywhere = (part: Part, { scales }: Surroundings): Place => ({
   log: sharing(part.byScale.size, part.moved) - Math.log(scales),
   grams: Math.abs(part.grams),
@@ -146,10 +161,9 @@ function picks(part: Part, around: Surroundings): Explanation[] {
       })
     }
   }
-  for (const facing of plan.facings) {
-    const each = products.get(facing.productId)
-    const place = each && standing(part, plan, facing)
-    if (each && place) add({ productId: each.productId, each, place }, 0, {})
+  for (const [productId, place] of reached(part, plan)) {
+    const each = products.get(productId)
+    if (each) add({ productId, each, place }, 0, {})
   }
   const lying = strays.filter((stray) => stray.machineId === part.machineId && Math.abs(stray.place - part.place) <= 1.5)
   const bySort = Map.groupBy(lying, (stray) => stray.productId)
@@ -220,16 +234,12 @@ function placements(part: Part, around: Surroundings): Explanation[] {
       found.push({ actions: [action], log: base + prior + log })
     }
   }
-  const home = (productId: string) =>
-    plan.facings
-      .filter((facing) => facing.productId === productId)
-      .flatMap((facing) => standing(part, plan, facing) ?? [])
-      .toSorted((a, b) => b.log - a.log)[0]
+  const homes = reached(part, plan)
   const newest = held.toSorted((a, b) => b.id - a.id)
   for (const [productId, units] of Map.groupBy(held, (unit) => unit.productId)) {
     const each = products.get(productId)
     if (!each) continue
-    const at = home(productId)
+    const at = homes.get(productId)
     for (const order of orders(units)) {
       const age = PRIOR.older * Math.min(4, newest.indexOf(order[0]!))
       if (at) add({ productId, each, place: at, units: order }, PRIOR.home + age, { isAway: false, isHeld: true })
@@ -238,10 +248,9 @@ function placements(part: Part, around: Surroundings): Explanation[] {
   }
   const laid = { prior: base + PRIOR.action + 2 * PRIOR.away - Math.log(around.scales) - Math.log(3), isHeld: true }
   for (const pair of pairs(newest.slice(0, 6))) found.push(...together(part, pair, around, laid))
-  for (const { productId } of plan.facings) {
+  for (const [productId, at] of homes) {
     const each = products.get(productId)
-    const at = each && home(productId)
-    if (each && at) add({ productId, each, place: at }, PRIOR.unheld - Math.log(products.size), { isAway: false, isHeld: false })
+    if (each) add({ productId, each, place: at }, PRIOR.unheld - Math.log(products.size), { isAway: false, isHeld: false })
   }
   return found
 }

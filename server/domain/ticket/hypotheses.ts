@@ -16,8 +16,8 @@ export type HeldUnit = Unit & {
   lying: { machineId: string; place: number } | null
 }
 export type Deed = { part: Part; action: Action; owner: number[]; before: Deed | null }
-/** `saying`: what it tells, as one word: stories that tell the same are one. */
-export type Story = { log: number; units: HeldUnit[]; last: Deed | null; nextId: number; saying: string }
+/** `saying`: what it tells, as one number: stories that tell the same are one. */
+export type Story = { log: number; units: HeldUnit[]; last: Deed | null; nextId: number; saying: number }
 
 /** What lies in the wrong place when a story begins. */
 export function storyWith(strays: (Omit<Stray, 'id'> & { source: string })[], visits: number): Story {
@@ -31,7 +31,7 @@ export function storyWith(strays: (Omit<Stray, 'id'> & { source: string })[], vi
   return { ...EMPTY_STORY, units, nextId: strays.length + 1 }
 }
 
-export const EMPTY_STORY: Story = { log: 0, units: [], last: null, nextId: 1, saying: '' }
+export const EMPTY_STORY: Story = { log: 0, units: [], last: null, nextId: 1, saying: 0 }
 
 /** How likely each visit was to reach there then, 0 to 1; 0 for who was not inside. */
 export type Reach = (part: Part) => number[]
@@ -113,7 +113,7 @@ function shares(reach: number[]): { owner: number[]; log: number } {
 }
 
 const MOST_STORIES = 24
-const WORSE = 10
+export const WORSE = 10
 
 /** The largest step of a part: what is said of it is said of the part. */
 export const anchorOf = ({ part }: Pick<Deed, 'part'>): Step =>
@@ -122,12 +122,25 @@ export const anchorOf = ({ part }: Pick<Deed, 'part'>): Step =>
 function say(story: Story, deed: Deed): Story {
   const { scaleId, atMs } = anchorOf(deed)
   const { productId, quantity, unitIds } = deed.action
-  return { ...story, last: deed, saying: `${story.saying}|${scaleId}@${atMs} ${quantity} ${productId} ${unitIds.join()}` }
+  return { ...story, last: deed, saying: digest(`${scaleId}@${atMs} ${quantity} ${productId} ${unitIds.join()}`, story.saying) }
+}
+
+/** 53 bits of a text after another's (cyrb53): equal by chance once in many millions of stores' lives. */
+function digest(text: string, seed: number): number {
+  let [high, low] = [0xdeadbeef ^ seed, 0x41c6ce57 ^ Math.floor(seed / 0x1_0000_0000)]
+  for (let n = 0; n < text.length; n++) {
+    const letter = text.charCodeAt(n)
+    high = Math.imul(high ^ letter, 2654435761)
+    low = Math.imul(low ^ letter, 1597334677)
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909)
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909)
+  return 4294967296 * (2097151 & low) + (high >>> 0)
 }
 
 /** Keeps the likeliest stories, best first; those that say the same are one, as likely as they are together. */
 export function prune(stories: Story[]): Story[] {
-  const told = new Map<string, Story>()
+  const told = new Map<number, Story>()
   for (const story of stories) {
     const same = told.get(story.saying)
     if (!same) told.set(story.saying, story)

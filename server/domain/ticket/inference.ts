@@ -4,7 +4,7 @@
  */
 import type { Stay, Stop } from './attribution.ts'
 import { type Explanation, explain, type Surroundings } from './explanations.ts'
-import { EMPTY_STORY, goOn, prune, type Reach, type Story, surroundings } from './hypotheses.ts'
+import { EMPTY_STORY, goOn, prune, type Reach, type Story, surroundings, WORSE } from './hypotheses.ts'
 import { partitions } from './partitions.ts'
 import { type Part, partOf } from './parts.ts'
 import type { Product, ShelfPlan } from './shelf-plan.ts'
@@ -84,14 +84,32 @@ function tell(before: Story[], { plan, intervalMs, steps }: Group, shop: Told): 
       let going = before
       for (const part of order) {
         const reach = shop.reach(part)
-        const on = (story: Story) =>
-          explanations(part, story).flatMap((explanation) => goOn(story, part, { explanation, reach }) ?? [])
-        going = prune(going.flatMap(on))
+        going = prune(continued(going, part, { reach, explanations }))
       }
       next.push(...going)
     }
   }
   return prune(next)
+}
+
+type Means = { reach: number[]; explanations: (part: Part, story: Story) => Explanation[] }
+
+/** Every story with every explanation of a part, but those that are too unlikely whoever did it. */
+function continued(stories: Story[], part: Part, { reach, explanations }: Means): Story[] {
+  const ways = stories.flatMap((story) =>
+    explanations(part, story).map((explanation) => ({ story, explanation, most: story.log + explanation.log }))
+  )
+  ways.sort((a, b) => b.most - a.most)
+  const next: Story[] = []
+  let best = Number.NEGATIVE_INFINITY
+  for (const { story, explanation, most } of ways) {
+    if (most < best - WORSE) break
+    const told = goOn(story, part, { explanation, reach })
+    if (!told) continue
+    best = Math.max(best, told.log)
+    next.push(told)
+  }
+  return next
 }
 
 /** Stories in which the same is held and lies about explain a part alike. */
