@@ -4,7 +4,7 @@ import type { Context } from '#server/context.ts'
 import { recordSighting, trackerById } from '#server/domain/user/actions.ts'
 import { Invalid, NotFound } from '#server/platform/errors.ts'
 import { readTime } from '#server/platform/local-time.ts'
-import { object } from '#server/platform/untrusted.ts'
+import { object, readText } from '#server/platform/untrusted.ts'
 import type { DeviceMessage } from './index.ts'
 
 /** A tracker's clock that is further off is not believed. */
@@ -25,12 +25,12 @@ export async function handlePositions(ctx: Context, { deviceId, body, receivedMs
 
 function readPerson(value: unknown, n: number): Person {
   const { trackId, x, y } = object(value, `people/${n}`)
-  if (typeof trackId !== 'string' || trackId.length === 0 || trackId.length > LONGEST_ID || trackId.includes('\0'))
-    throw new Invalid(`people/${n}/trackId`, `must be text of 1 to ${LONGEST_ID} characters`)
+  const id = readText(trackId, `people/${n}/trackId`, { max: LONGEST_ID })
+  if (id === null) throw new Invalid(`people/${n}/trackId`, 'is missing')
   const metres = (name: string, each: unknown): number => {
     if (typeof each !== 'number' || !(Math.abs(each) <= MAX_METRES))
       throw new Invalid(`people/${n}/${name}`, `must be metres from −${MAX_METRES} to ${MAX_METRES}`)
     return each
   }
-  return { trackId, x: metres('x', x), y: metres('y', y) }
+  return { trackId: id, x: metres('x', x), y: metres('y', y) }
 }
