@@ -1,6 +1,6 @@
 /** A look at a stream before it is saved, and at what a camera sees now. Both are bounded in time, and in how many run at once. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StreamTest, StreamTestInput } from '#contracts/api/cameras.ts'
@@ -80,15 +80,25 @@ export async function cameraSnapshot(ctx: Context, cameraId: string): Promise<Bu
   })
 }
 
-/** The keyframe of the last whole fragment; null when it cannot be decoded. */
+/** The keyframe of the last whole fragment; null when it cannot be decoded, or the file has gone since its index was read. */
 async function pictureOf(ffmpeg: Ffmpeg, path: string, { headBytes, fragments }: Mp4): Promise<Buffer | null> {
-  const last = fragments.at(-1)!
-  await using file = await open(path, 'r')
+  const last = fragments.at(-1)
+  await using file = last ? await openUnlessGone(path) : null
+  if (!last || !file) return null
   const readAt = readingFrom(file)
   const content = Buffer.concat([await readAt(0, headBytes), await readAt(last.offset, last.bytes)])
   const picture = ['-hide_banner', '-loglevel', 'error', '-i', 'pipe:0', '-frames:v', '1', '-f', 'mjpeg', '-q:v', '4', 'pipe:1']
   const { output } = await run(ffmpeg, picture, content)
   return output.length > 0 ? output : null
+}
+
+async function openUnlessGone(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
 }
 
 async function oneOfFew<T>(ctx: Context, work: (ffmpeg: Ffmpeg) => Promise<T>): Promise<T> {
