@@ -1,13 +1,12 @@
 /** The HTTP door itself: what it takes, what it answers when it does not, its headers, its pages, its patience. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import type { App, Doors } from '#server/http/app.ts'
 import { NoSpace, Unavailable } from '#server/platform/errors.ts'
+import { selfSigned } from '#test/support/certificate.ts'
 import { assertProblem, openHttpStore, openShop, sender, signInCookie, staffCaller } from '#test/support/http.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -197,29 +196,8 @@ test('bytes that are no HTTP get one short answer and the line is cut', async ()
 
 test('over TLS the cookie is Secure and plain text is never asked for again', async () => {
   await using folder = await openHttpStore()
-  const [key, cert] = ['key', 'cert'].map((name) => join(folder.ctx.config.dataDir, `${name}.pem`)) as [string, string]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      '/CN=localhost',
-      '-keyout',
-      key,
-      '-out',
-      cert
-    ],
-    { stdio: 'ignore' }
-  )
-  await using shop = await open({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key })
+  const { keyFile, certFile } = selfSigned(folder.ctx.config.dataDir)
+  await using shop = await open({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile })
   const admin = await staffCaller(shop.ctx, shop.app, 'admin')
   const { port } = new URL(await shop.app.listen({ host: '127.0.0.1', port: 0 }))
   const answer = await new Promise<{ hsts: unknown; cookie: unknown }>((resolve, reject) => {
