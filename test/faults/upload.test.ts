@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { newId } from '#server/platform/ids.ts'
 import { freshKey } from '#simulator/codes.ts'
+import { openFolder } from '#test/support/box.ts'
+import { selfSigned } from '#test/support/certificate.ts'
 import { until } from '#test/support/devices.ts'
 import { openS3 } from '#test/support/s3-server.ts'
 import { PART_BYTES, uploadSettings } from '#test/support/uploading.ts'
@@ -16,10 +18,12 @@ import { StoreProcess } from './support/store-process.ts'
 
 const PARTS = 6
 
-test('killed in the middle of uploads, again and again, the server sends no part twice but the one that was open, and what arrives is whole', async (t) => {
-  await using s3 = await openS3()
+test('killed in the middle of uploads over TLS, again and again, the server sends no part twice but the one that was open, and what arrives is whole', async (t) => {
+  using folder = openFolder('niflr-tls-')
+  const tls = selfSigned(folder.path)
+  await using s3 = await openS3({ tls })
   using key = uploadSettings(s3.url)
-  const speed = { S3_MBIT_PER_SECOND: '200' } // a part in 0.2 s
+  const speed = { S3_MBIT_PER_SECOND: '200', NODE_EXTRA_CA_CERTS: tls.certFile } // a part in 0.2 s
   await using store = new StoreProcess({ env: { ...key.settings, ...speed, AUTO_REVIEW: 'off' } })
   await store.start()
   const clip = await filmedVisit(store)

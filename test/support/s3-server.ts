@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { judge } from './s3-signature.ts'
 
@@ -52,15 +53,18 @@ class Refusal extends Error {
 const md5 = (content: Buffer) => createHash('md5').update(content).digest()
 const xml = (name: string, text: string) => `<?xml version="1.0" encoding="UTF-8"?>\n<${name}>${text}</${name}>`
 
-/** Opens it on any free port, or on `port`; `now` is its clock, for what it says of uploads. */
-export async function openS3({ now = () => new Date(), port = 0 }: { now?: () => Date; port?: number } = {}) {
+type Options = { now?: () => Date; port?: number; tls?: { key: Buffer; cert: Buffer } }
+
+/** Opens it on any free port, or on `port`, over TLS with a certificate; `now` is its clock, for what it says of uploads. */
+export async function openS3({ now = () => new Date(), port = 0, tls }: Options = {}) {
   const objects = new Map<string, Kept>()
   const uploads = new Map<string, Upload>()
   const requests: S3Request[] = []
   const faults: Faults = { refusal: null, hangUpAfter: null, stallAfter: null, isCorrupting: false, isOpaque: false, losesAnswerTo: null } // biome-ignore format: one thought
   let count = 0
 
-  const server = createServer((req, res) => void serve(req, res).catch((error: unknown) => res.destroy(error as Error)))
+  const hear = (req: IncomingMessage, res: ServerResponse) => void serve(req, res).catch((error: unknown) => res.destroy(error as Error)) // biome-ignore format: one thought
+  const server = tls ? createTlsServer(tls, hear) : createServer(hear)
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url!, 'http://store')
@@ -197,7 +201,7 @@ export async function openS3({ now = () => new Date(), port = 0 }: { now?: () =>
 
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     ...{ url, objects, uploads, requests, faults },
     /** Requests that put a part, as `KEY#NUMBER`, those that it hung up on left out. */

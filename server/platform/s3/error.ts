@@ -12,13 +12,18 @@ export class StoreError extends Error {
     this.status = status
   }
 
-  /** The store said no and will go on to: the settings, or what the key may do, must change. */
+  /** The store said no, or its certificate is none, and that will stay so: the settings, or what the key may do, must change. */
   get isRefusal(): boolean {
+    if (CERTIFICATE.test(this.code)) return true
     return this.status !== null && this.status >= 300 && this.status < 500 && ![408, 409, 425, 429].includes(this.status)
   }
 }
 
+/** What Node and OpenSSL call a certificate that does not pass. */
+const CERTIFICATE = /^(DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT_|CERT_|SELF_SIGNED_CERT_|HOSTNAME_MISMATCH$)/
 const KEY = 'the store does not know the key in S3_ACCESS_KEY_FILE'
+const CERTIFICATE_WORDS =
+  'the certificate at S3_ENDPOINT does not pass: one of your own is named in NODE_EXTRA_CA_CERTS, before the start'
 const WORDS: Record<string, string> = {
   InvalidAccessKeyId: KEY,
   SignatureDoesNotMatch: `${KEY}, or its secret is another`,
@@ -32,7 +37,9 @@ const WORDS: Record<string, string> = {
 }
 
 function wordsFor(code: string, status: number | null): string {
-  const words = WORDS[code] ?? (status === null ? 'the store cannot be reached' : `the store answered ${status}`)
+  const words = CERTIFICATE.test(code)
+    ? CERTIFICATE_WORDS
+    : (WORDS[code] ?? (status === null ? 'the store cannot be reached' : `the store answered ${status}`))
   return `${words} (${code})`
 }
 
