@@ -16,9 +16,9 @@ export type Uploader = {
   /** Breaks off what is being sent; the next start goes on there. */
   stop(): Promise<void>
 }
-/** Milliseconds: after a first failure, between two tries at most, and with nothing to do. */
-export type Waits = { firstMs: number; longestMs: number; idleMs: number }
-const WAITS: Waits = { firstMs: 1000, longestMs: 300_000, idleMs: 15_000 }
+/** Milliseconds: after a first failure, between two tries at most, with nothing to do, and for a line that is silent. */
+export type Waits = { firstMs: number; longestMs: number; idleMs: number; silentMs: number }
+const WAITS: Waits = { firstMs: 1000, longestMs: 300_000, idleMs: 15_000, silentMs: 60_000 }
 const ALARM = { kind: 'upload-failing', subject: 'upload' }
 const ALARM_AFTER_MS = 3_600_000
 const CLEAN_EVERY_MS = 86_400_000
@@ -87,7 +87,7 @@ class Uploading {
 
   async #openLine(): Promise<Line | null> {
     const ctx = this.#ctx
-    const opened = await uploadStore(ctx)
+    const opened = await uploadStore(ctx, { silentMs: this.#waits.silentMs })
     if (!opened) return null
     const pace = new Pace({ bytesPerSecond: (ctx.config.s3!.mbitPerSecond * 1e6) / 8, burstBytes: BURST_BYTES })
     return { ctx, ...opened, pace, signal: this.#stopped.signal, onSent: (bytes) => countersOf(ctx).sent.inc(bytes) }

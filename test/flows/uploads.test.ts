@@ -8,9 +8,11 @@ import { openContext } from '#server/context.ts'
 import { removeVideosNobodyNeeds, videosToRemove } from '#server/domain/ticket/actions.ts'
 import { openLogger } from '#server/platform/logger.ts'
 import { startUploader } from '#server/upload/index.ts'
+import { openFolder } from '#test/support/box.ts'
+import { selfSigned } from '#test/support/certificate.ts'
 import { until } from '#test/support/devices.ts'
 import { reviewing } from '#test/support/review-desk.ts'
-import { BUCKET } from '#test/support/s3-server.ts'
+import { BUCKET, openS3 } from '#test/support/s3-server.ts'
 import { openUploadingStore, PART_BYTES, uploadSettings } from '#test/support/uploading.ts'
 import { eventsOf } from '#test/support/visiting.ts'
 
@@ -92,6 +94,36 @@ test('a store that is away or out of order is asked again until it answers; a si
   store.s3.faults.refusal = null
   await store.untilUploaded(clip.videoId)
   await until(() => uploader.degraded().length === 0, 'all is well')
+})
+
+test('a line that falls silent in the middle of a part is given up and told; that part is sent again, and slowness is no silence', async () => {
+  await using store = await openUploadingStore({ S3_MBIT_PER_SECOND: '40' }) // a part in a second, longer than a silence may be
+  const clip = await store.record(PART_BYTES + 1)
+  await store.shopper.leave()
+  store.s3.faults.stallAfter = PART_BYTES / 2
+  await using uploader = store.upload({ silentMs: 600 })
+  await until(() => uploader.degraded().length > 0, 'the silence is told')
+  assert.deepEqual(uploader.degraded(), ['upload: the store fell silent (silent-store)'])
+  assert.deepEqual([store.s3.parts(), await store.alarms()], [[], []])
+  store.s3.faults.stallAfter = null
+  await store.untilUploaded(clip.videoId)
+  assert.deepEqual(store.s3.parts(), [1, 2].map((number) => `${clip.key}#${number}`)) // biome-ignore format: one thought
+  assert(store.s3.objects.get(clip.key)!.content.equals(clip.content))
+  assert.equal(store.s3.requests.filter(({ method, query }) => method === 'POST' && 'uploads' in query).length, 1)
+})
+
+test('a store whose certificate nobody vouches for gets nothing, and that is an alarm at once, which says what to set', async () => {
+  using folder = openFolder('niflr-tls-')
+  await using s3 = await openS3({ tls: selfSigned(folder.path) })
+  await using store = await openUploadingStore({ S3_ENDPOINT: s3.url })
+  await store.record()
+  await store.shopper.leave()
+  await using uploader = store.upload()
+  const [alarm] = await until(async () => ((await store.alarms()).length > 0 ? store.alarms() : null), 'the alarm')
+  assert.equal(alarm!.kind, 'upload-failing')
+  assert.match(alarm!.message, /certificate at S3_ENDPOINT .*NODE_EXTRA_CA_CERTS.*\(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+  assert.match(uploader.degraded().join(), /certificate/)
+  assert.deepEqual([s3.requests, await store.uploaded()], [[], []])
 })
 
 test('a key that the store does not know is an alarm at once, which names the setting; a new key in the file ends it without a restart; no key is in any log, row or answer', async () => {

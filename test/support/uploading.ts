@@ -11,7 +11,7 @@ import { openStore, visitor } from './visiting.ts'
 export const PART_BYTES = 5 * 1024 * 1024
 const SECOND = 1000
 /** So that a test need not wait. */
-const QUICK: Waits = { firstMs: 20, longestMs: 40, idleMs: 20 }
+const QUICK: Partial<Waits> = { firstMs: 20, longestMs: 40, idleMs: 20 }
 
 /** A file with the key of the store on loopback; `settings` name it and the store. */
 export function uploadSettings(url: string) {

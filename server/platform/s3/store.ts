@@ -11,6 +11,8 @@ import { codeIn, escaped, wordIn } from './xml.ts'
 export type StoreSettings = { endpoint: string; bucket: string; region: string; accessKeyFile: string }
 /** `number` counts from 1. */
 export type Part = { number: number; content: Buffer; md5: Buffer; sha256: string }
+/** After `silentMs` without a byte in either direction a line is given up. */
+export type StoreLimits = { silentMs?: number }
 export type UploadRef = { key: string; uploadId: string }
 
 const MOST_LINES = 24
@@ -18,8 +20,7 @@ const MOST_LINES = 24
 export class ObjectStore {
   readonly #bucket: Bucket
 
-  /** After `silentMs` without a byte in either direction a line is given up. */
-  constructor({ accessKeyFile, ...place }: StoreSettings, { silentMs = 60_000 } = {}) {
+  constructor({ accessKeyFile, ...place }: StoreSettings, { silentMs = 60_000 }: StoreLimits = {}) {
     const Agent = place.endpoint.startsWith('https:') ? HttpsAgent : HttpAgent
     const agent = new Agent({ keepAlive: true, maxSockets: MOST_LINES })
     this.#bucket = { ...place, agent, silentMs, accessKey: () => readAccessKey(accessKeyFile) }
