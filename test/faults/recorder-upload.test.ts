@@ -12,7 +12,7 @@ import { openS3 } from '#test/support/s3-server.ts'
 import { uploadSettings } from '#test/support/uploading.ts'
 import { openStore, visitor } from '#test/support/visiting.ts'
 
-const BYTES = 40_000_000
+const BYTES = 20_000_000
 /** Makes a video that was uploaded wait for it anew. */
 const AGAIN = `WITH again AS (UPDATE video SET uploaded_at = NULL WHERE uploaded_at IS NOT NULL RETURNING id),
   forgotten AS (DELETE FROM video_upload USING again WHERE video_id = again.id) SELECT id FROM again`
