@@ -8,6 +8,7 @@ import { HistoryStore } from './history-store.ts'
 import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { lists } from './lists.ts'
+import { panel } from './panel.ts'
 import { playback } from './playback.ts'
 import { recorders } from './recorders.ts'
 import { samples } from './samples.ts'
@@ -26,6 +27,7 @@ const BENCHES: Bench[] = [
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
   playback, // playlists over a day of clips, content
+  panel, // first loads, jumps to an event, cameras in step
   clips, // the clips of a visit, out of a year's
   recorders, // eight cameras for ten minutes: CPU, memory, gaps
   idle, // ten minutes of heartbeats: memory and CPU
