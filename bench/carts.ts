@@ -67,7 +67,9 @@ export const carts: Bench = {
 
 /** The first floor plan there is in these folders, or in one of their recordings. */
 function floorPlan(folders: string[]): Map<string, Spot[]> | null {
-  const paths = folders.flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+  const paths = folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
   for (const path of paths) {
     const spots = spotsIn(join(path, 'plates.json'))
     if (spots) return spots
