@@ -1,5 +1,6 @@
 /** The database as a tool: a connection that dies never takes the process with it. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
@@ -50,5 +51,14 @@ test('a statement that took too long, or lost against another in a deadlock, may
   const lost = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => databaseError(outcome.reason))
   assert.equal(lost.length, 1)
   assert(lost[0] instanceof Unavailable, String(lost[0]))
+  await close()
+})
+
+test('a file that is missing is not a database that is away, its socket is', async () => {
+  const missing = await readFile('/nowhere/at/all').catch((error: unknown) => error)
+  assert.equal(databaseError(missing), missing)
+  const { db, close } = openDatabase<unknown>({ url: 'postgres://niflr@%2Fnowhere/niflr', name: 'niflr-test' })
+  const away = await sql`SELECT 1`.execute(db).catch(databaseError)
+  assert(away instanceof Unavailable, String(away))
   await close()
 })

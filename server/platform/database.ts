@@ -73,7 +73,7 @@ export async function migrate(url: string, folder: string, grants?: string): Pro
 
 const CONNECTION_LOST = /^(08|57P0[1-5]|53[23]|58|XX|25P0[34])/ // lost, shutting down, starting, too many connections, i/o error, idle too long
 const LOST_OUT = /^(57014|40001|40P01|55P03)$/ // took too long, or another transaction was in the way
-const SOCKET_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH'])
+const SOCKET_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'])
 
 /** Turns what PostgreSQL or its socket said into Unavailable or NoSpace where it means that; everything else comes back as it is. */
 export function databaseError(error: unknown): unknown {
@@ -84,6 +84,7 @@ export function databaseError(error: unknown): unknown {
   const isLost =
     CONNECTION_LOST.test(code) ||
     SOCKET_LOST.has(code) ||
+    (code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'connect') || // its socket file; any other missing file is another matter
     /Connection terminated|not currently accepting connections|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
       error.message
     )
