@@ -17,7 +17,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   if (!file) throw new Error('no test PostgreSQL: run tests with `npm test -- FILE`')
   const urls = JSON.parse(readFileSync(file, 'utf8')) as { ownerUrl: string; appUrl: string }
   const name = `test_${newId().replaceAll('-', '')}`
-  await asOwner(urls.ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  // without fsync a copy of the files is five times as fast as one through the log
+  await asOwner(urls.ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`)
   return {
     ownerUrl: withDatabase(urls.ownerUrl, name),
     appUrl: withDatabase(urls.appUrl, name),
