@@ -8,7 +8,7 @@ import { eventsOf, openStore, product, visitor } from '#test/support/visiting.ts
 
 const SEED = 20_260_105
 /** CARTS=5000 for a longer run. */
-const CARTS = Number(process.env.CARTS ?? 1000)
+const CARTS = Number(process.env.CARTS ?? 500)
 const DESKS = 4
 const PRICES = [0, 1, 99, 4000, 12_345, 2 ** 31 - 1]
 

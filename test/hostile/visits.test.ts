@@ -10,7 +10,7 @@ import { BEATING, type Message, SETTLING, SLOT_MS, type Story, storyOf, timetabl
 
 const SEED = 20_260_104
 /** CI tells a part of the 10 000 visits of promise P4; VISITS=10000 tells them all. */
-const VISITS = Number(process.env.VISITS ?? 2000)
+const VISITS = Number(process.env.VISITS ?? 1200)
 const A_STORY = 500
 /** Each story has a store and a database of its own. */
 const STORES_AT_ONCE = 3
