@@ -24,7 +24,10 @@ after(async () => {
 })
 
 test('an empty store says what it needs', { skip }, async () => {
-  assert.match(await panel.page.locator('.checklist').innerText(), /Machines\s*None yet/)
+  await panel.page
+    .locator('.checklist')
+    .filter({ hasText: /Machines\s*None yet/ })
+    .waitFor()
   await assertUsable(panel.page)
 })
 
@@ -99,7 +102,10 @@ test('a camera: its stream is tested, its picture shown, and it records', { skip
   await page.getByLabel('Stream').fill(store.rtsp.url('/1'))
   await page.getByRole('button', { name: 'Test' }).click()
   await page.getByAltText('What the camera sees').waitFor()
-  assert.match(await page.locator('.stream').innerText(), /320 × 180[\s\S]*h264/)
+  await page
+    .locator('.stream')
+    .filter({ hasText: /320 × 180[\s\S]*h264/ })
+    .waitFor()
   await page.getByLabel('Name').fill('First aisle')
   await page.getByLabel('Snack shelf').check()
   await assertUsable(page)

@@ -63,10 +63,13 @@ test('five clear events become a settled cart in at most fifteen keys', { skip }
   await panel.page.getByRole('link', { name: /^T-/ }).waitFor()
   await press('Enter')
   await events().nth(4).waitFor()
-  assert.match(await events().first().innerText(), /−330 g[\s\S]*1 × product/)
+  await events()
+    .first()
+    .filter({ hasText: /−330 g[\s\S]*1 × product/ })
+    .waitFor()
   await panel.page.locator('.film-box video').waitFor()
   for (let n = 0; n < 4; n++) await press('j')
-  assert.equal(await panel.page.locator('.events > li.chosen').count(), 1)
+  await panel.page.locator('.events > li.chosen').waitFor() // throws where there are more
   await button('Complete').and(panel.page.locator(':enabled')).waitFor()
   await assertUsable(panel.page)
   await press('c')
@@ -128,7 +131,11 @@ test('two reviewers at once: the second sees who holds it and decides nothing; e
   const open = tickets.find(({ machineId }) => machineId === 'm1')!
   assert.equal((await other.claim(open.id)).status, 200)
   await panel.open(`/review/${visitId}`, 'Review')
-  assert.match(await panel.page.locator('.notice').first().innerText(), new RegExp(other.username))
+  await panel.page
+    .locator('.notice')
+    .first()
+    .filter({ hasText: new RegExp(other.username) })
+    .waitFor()
   assert.equal(await button(/^Complete/).isDisabled(), true)
   assert.equal((await other.release(open.id)).status, 200)
   await button('Take it over').click()
