@@ -78,7 +78,16 @@ export class ClipLedger {
       const endedAt = isTold ? told(endMs) : new Date(startedAt.getTime() + lastsMs)
       const bytes = (await stat(path)).size
       await flushFile(path) // the row promises it
-      await closeClip(this.#ctx, { videoId: await this.#idOf(clip), startedAt, endedAt, bytes, mp4, isRecovered: !isTold })
+      const isClockSet = cause === 'clock'
+      await closeClip(this.#ctx, {
+        videoId: await this.#idOf(clip),
+        startedAt,
+        endedAt,
+        bytes,
+        mp4,
+        isRecovered: !isTold,
+        isClockSet
+      })
       this.lastEnd = endedAt
     })
   }

@@ -7,7 +7,10 @@ import type { Mp4 } from '#server/platform/mp4.ts'
 import { SMALLEST_GAP_MS, silencesOf } from './rules.ts'
 
 export type OpenedClip = { cameraId: string; tag: string; file: string; startedAt: Date }
-export type ClosedClip = { videoId: string; startedAt: Date; endedAt: Date; bytes: number; mp4: Mp4; isRecovered?: boolean }
+export type ClosedClip = { videoId: string; startedAt: Date; endedAt: Date; bytes: number; mp4: Mp4; isRecovered?: boolean } & {
+  /** It ended because the clock was set: its pictures' times may hold the step, whose gap is told as such. */
+  isClockSet?: boolean
+}
 
 /** A clip began: its row, and the end of the gap before it. `file` is below DATA_DIR/clips. Returns the video's id; a file that is known keeps its own. */
 export function openClip(ctx: Context, { cameraId, tag, file, startedAt }: OpenedClip): Promise<string> {
@@ -34,7 +37,7 @@ export function correctClipStart(ctx: Context, videoId: string, startedAt: Date)
 /** A clip has ended: its row is finished, with its fragments, and with a gap for each silence within it. A clip that is closed already stays as it is. */
 export function closeClip(
   ctx: Context,
-  { videoId, startedAt, endedAt, bytes, mp4, isRecovered = false }: ClosedClip
+  { videoId, startedAt, endedAt, bytes, mp4, isRecovered = false, isClockSet = false }: ClosedClip
 ): Promise<void> {
   return transact(ctx, async (tx) => {
     const { track, headBytes, fragments } = mp4
@@ -56,7 +59,8 @@ export function closeClip(
       })
       .where('id', '=', videoId)
       .execute()
-    for (const silence of silencesOf(mp4, startedAt)) await addGap(tx, { cameraId, ...silence, cause: 'offline' })
+    const silences = isClockSet ? [] : silencesOf(mp4, startedAt) // what looks like one is the step
+    for (const silence of silences) await addGap(tx, { cameraId, ...silence, cause: 'offline' })
     const ref = { videoId, cameraId, startedAt: startedAt.toISOString() }
     tx.emit('video.closed', { ...ref, endedAt: until.toISOString(), bytes })
   })
