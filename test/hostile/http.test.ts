@@ -154,6 +154,7 @@ async function credentials(store: RealStore): Promise<Credentials> {
   await addMachine(store, 'm-doomed')
   const scanner = (name: string, tag = 'ENTRY') => store.call('POST', '/api/v1/scanners', { name, tag })
   const [entry, exit, doomed] = [await scanner('door'), await scanner('back door', 'EXIT'), await scanner('old door')]
+  const knocking = await scanner('side door') // named in no request, so that none gives it another key
   const product = await store.call('POST', '/api/v1/products', { sku: 'x', name: 'x', weightGrams: 100, priceMinor: 100 })
   const reviewer = await store.call('POST', '/api/v1/staff', { username: 'rita', role: 'reviewer', password: 'seven slow ships' })
   const camera = await store.call('POST', '/api/v1/cameras', CAMERA)
@@ -164,7 +165,7 @@ async function credentials(store: RealStore): Promise<Credentials> {
     await store.call('POST', '/api/v1/trackers', { name: 'ceiling' }),
     await store.call('POST', '/api/v1/trackers', { name: 'old' })
   ]
-  const [machineKey, scannerKey] = [`Bearer ${target.deviceKey}`, `Bearer ${entry.deviceKey}`]
+  const [machineKey, scannerKey] = [`Bearer ${target.deviceKey}`, `Bearer ${knocking.deviceKey}`]
   return {
     host: new URL(store.url).host,
     right: {
