@@ -17,8 +17,6 @@ await runUntilStopped(async (stopping) => {
   const config = readConfig(null, { DATA_DIR: `${real.dataDir}-demo`, QR_KEYS_FILE: '', LOG_LEVEL: logLevel })
   say(`niflr-edge-store demo: starting with data in ${config.dataDir}`)
   const house = await openHouse(config, say, stopping)
-  if (house.first && !config.superuserPassword)
-    say(`first start: sign in as "${house.first.username}" with password ${house.first.password} (shown this once)`)
   say(`ready: ${house.url}/ · API docs at ${house.url}/api/docs · tickets at ${house.url}/api/v1/tickets`)
   const mqttUrl = config.mqttUrl ?? `mqtt://${config.mqttHost}:${house.mqttPort}`
   const { ffmpeg } = await findFfmpeg(config.ffmpegPath)

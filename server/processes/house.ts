@@ -38,6 +38,9 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   const first = await ensureFirstAdmin(ctx).catch((error) => {
     throw error instanceof Invalid ? new ConfigError(`setting SUPERUSER_PASSWORD: ${error.message}`) : error
   })
+  // at once: a start that fails further on, at a port that is taken say, has made the account all the same
+  if (first && !config.superuserPassword)
+    say(`first start: sign in as "${first.username}" with password ${first.password} (shown this once)`)
   const heartbeats = new LogFile({
     path: join(config.dataDir, 'logs', 'heartbeat.log'),
     onError: (err) => log.warn({ err }, 'heartbeat.log cannot be written')
@@ -66,5 +69,5 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   const jobs = await startJobs(ctx)
   stack.defer(() => jobs.stop())
   const resources = stack.move()
-  return { ctx, app, url, first, mqttPort: mqtt.port, close: () => resources.disposeAsync() }
+  return { ctx, app, url, mqttPort: mqtt.port, close: () => resources.disposeAsync() }
 }

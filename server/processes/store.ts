@@ -8,8 +8,6 @@ await runUntilStopped(async (stopping) => {
   const config = readConfig()
   say(`niflr-edge-store: starting with data in ${config.dataDir}`)
   const house = await openHouse(config, say, stopping)
-  if (house.first && !config.superuserPassword)
-    say(`first start: sign in as "${house.first.username}" with password ${house.first.password} (shown this once)`)
   if (house.mqttPort !== null) say(`devices over MQTT: ${config.mqttHost}:${house.mqttPort}`)
   say(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s: ${house.url}/ · API docs at ${house.url}/api/docs`)
   return house.close
