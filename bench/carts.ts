@@ -2,17 +2,15 @@
  * Are the carts right? Every labelled case through the store's own path (heartbeats and scans in, tickets and proposals out): items on
  * receipts, how much goes to people, what is wrong after a perfect review, and whether confidence means what it says.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { type Case, casesIn, type Spot, spotsIn } from './carts/cases.ts'
 import { play } from './carts/play.ts'
 import { recordingsIn } from './carts/recordings.ts'
 import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
+import { openCases, SHARED } from './labelled.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
-const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
 const INTERVALS = [1, 2]
 type Group = { name: string; isMeant: (one: Case) => boolean; isSeen?: boolean }
 const GROUPS: Group[] = [
@@ -30,16 +28,10 @@ export const carts: Bench = {
   name: 'carts',
   does: 'labelled cases through the store: receipts, what goes to people, what stays wrong, calibration',
   async run({ say, data }: BenchTools): Promise<Row[]> {
-    const folder = join(data ?? SHARED, 'cases')
-    if (!existsSync(folder)) {
-      say(`skipped: no labelled cases in ${folder} (name a folder with --data)`)
-      return []
-    }
     await using stack = new AsyncDisposableStack()
-    const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
-    stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-    const postgres = await startEmbeddedPostgres({ dataDir, ownName: 'niflr' })
-    stack.defer(async () => void (await postgres.stop()))
+    const cases = await openCases(stack, { say, data })
+    if (!cases) return []
+    const { folder, dataDir, url } = cases
     const rows: Row[] = []
     const plan = floorPlan([data ?? SHARED, SHARED])
     for (const { name, isMeant, isSeen = false } of GROUPS) {
@@ -49,7 +41,7 @@ export const carts: Bench = {
       for (const interval of INTERVALS) {
         const part = emptyScore()
         for (const one of casesIn(folder, interval).filter(isMeant)) {
-          const played = await play(one, { url: postgres.ownerUrl, dataDir, spots: isSeen ? plan : null })
+          const played = await play(one, { url, dataDir, spots: isSeen ? plan : null })
           for (const score of [part, whole]) addScore(score, one, played)
         }
         if (part.cases > 0) rows.push(asRow(`${name}, ${interval} s`, part))
@@ -58,7 +50,7 @@ export const carts: Bench = {
     }
     for (const one of recordingsIn(data ?? SHARED)) {
       const score = emptyScore()
-      addScore(score, one, await play(one, { url: postgres.ownerUrl, dataDir, spots: null }))
+      addScore(score, one, await play(one, { url, dataDir, spots: null }))
       rows.push(asRow(`real recording ${one.name}`, score))
     }
     return rows

@@ -3,15 +3,14 @@
  * scale within one heartbeat + 2 s, what was seen that was not there, whether each scale's sum of grams is the truth's (3 % or 10 g), and
  * whether the books balance. A step below its scale's threshold cannot be seen and is counted apart.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '#server/config.ts'
-import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { caseCatalogue } from '#server/processes/replay/catalogue.ts'
 import { mergeRecordings } from '#server/processes/replay/files.ts'
 import { type Outcome, outcomeOf } from '#server/processes/replay/report.ts'
 import { replay } from '#server/processes/replay/run.ts'
+import { openCases } from './labelled.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
 type Step = { atMs: number; scale: string; grams: number }
@@ -29,7 +28,6 @@ type Score = {
   unbalanced: number
 }
 
-const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
 const INTERVALS = ['1', '2']
 const CEILING_GRAMS = 30
 
@@ -37,23 +35,17 @@ export const shelves: Bench = {
   name: 'shelves',
   does: 'labelled cases replayed: steps seen, false changes, sums of grams, balance',
   async run({ say, data }: BenchTools): Promise<Row[]> {
-    const folder = join(data ?? SHARED, 'cases')
-    if (!existsSync(folder)) {
-      say(`skipped: no labelled cases in ${folder} (name a folder with --data)`)
-      return []
-    }
     await using stack = new AsyncDisposableStack()
-    const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
-    stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-    const postgres = await startEmbeddedPostgres({ dataDir, ownName: 'niflr' })
-    stack.defer(async () => void (await postgres.stop()))
+    const cases = await openCases(stack, { say, data })
+    if (!cases) return []
+    const { folder, dataDir, url } = cases
     const rows: Row[] = []
     for (const interval of INTERVALS) {
       const scores: Score[] = []
       for (const name of readdirSync(folder).toSorted()) {
         const path = join(folder, name, `heartbeats-${interval}s.ndjson.gz`)
         if (!existsSync(path)) continue
-        const score = await scoreCase(path, { url: postgres.ownerUrl, dataDir, interval: Number(interval) })
+        const score = await scoreCase(path, { url, dataDir, interval: Number(interval) })
         scores.push(score)
         rows.push(asRow(`${name} ${interval} s`, score))
       }

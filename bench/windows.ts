@@ -2,16 +2,12 @@
  * Which window should a ticket have, the visit or the machine sessions it touches? Every labelled case through the store with each: how
  * much evidence of a shopper is on no ticket of his, how much on it is another's, and how much a reviewer has to look at.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Ticket } from '#contracts/api/tickets.ts'
-import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { type Case, casesIn, type TrueEvent } from './carts/cases.ts'
 import { type Played, play } from './carts/play.ts'
+import { openCases } from './labelled.ts'
 import type { Bench, BenchTools, Row } from './table.ts'
 
-const SHARED = join(import.meta.dirname, '..', '..', 'shared', 'data', 'aifi')
 const KINDS = ['visit', 'machine-session'] as const
 const INTERVAL = 1
 
@@ -30,23 +26,17 @@ export const windows: Bench = {
   name: 'windows',
   does: 'labelled cases with either window of a ticket: evidence missed, evidence of others, what reviewers look at',
   async run({ say, data }: BenchTools): Promise<Row[]> {
-    const folder = join(data ?? SHARED, 'cases')
-    if (!existsSync(folder)) {
-      say(`skipped: no labelled cases in ${folder} (name a folder with --data)`)
-      return []
-    }
     await using stack = new AsyncDisposableStack()
-    const dataDir = mkdtempSync(join(tmpdir(), 'niflr-bench-'))
-    stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-    const postgres = await startEmbeddedPostgres({ dataDir, ownName: 'niflr' })
-    stack.defer(async () => void (await postgres.stop()))
+    const cases = await openCases(stack, { say, data })
+    if (!cases) return []
+    const { folder, dataDir, url } = cases
     const rows: Row[] = []
     for (const isAlone of [true, false])
       for (const kind of KINDS) {
         const sums: Sums = { cases: 0, tickets: 0, full: 0, shown: 0, due: 0, missed: 0, foreign: 0, idle: 0 }
         for (const one of casesIn(folder, INTERVAL).filter(({ truth }) => (truth.shoppers.length === 1) === isAlone)) {
           const env = { TICKET_WINDOW: kind }
-          add(sums, one, await play(one, { url: postgres.ownerUrl, dataDir, spots: null, env }))
+          add(sums, one, await play(one, { url, dataDir, spots: null, env }))
         }
         rows.push(asRow(`${isAlone ? 'one shopper' : 'several shoppers'}, ${kind}`, sums))
       }
