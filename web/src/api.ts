@@ -45,7 +45,7 @@ export async function send<T>(method: Method, path: string, { body, key, signal 
   const url = path.startsWith('/api') || path === '/readyz' ? path : `/api/v1${path}`
   const answer = await fetch(url, { method, headers, ...payload, ...(signal && { signal }) }).catch((error: Error) => {
     if (error.name === 'AbortError') throw error
-    throw new ApiProblem(0, { code: 'unreachable', detail: 'The box does not answer. Check the network; nothing was changed.' })
+    throw new ApiProblem(0, { code: 'unreachable', detail: 'The box does not answer. Check the network, then try again.' })
   })
   const text = await answer.text()
   const isJson = answer.headers.get('content-type')?.includes('json') && text !== ''
@@ -78,6 +78,9 @@ export async function getAll<T>(path: string, query: Query = {}, most = 5000): P
   } while (cursor && items.length < most)
   return items
 }
+
+/** Has the box decided against it? Otherwise (no answer, or it was in trouble) it may have been done. */
+export const isDecided = (error: unknown): boolean => error instanceof ApiProblem && error.status >= 400 && error.status < 500
 
 /** What went wrong, as a sentence for people. */
 export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,5 @@
 /** One form field: label, what it is for, what is wrong with it; the control gets the ids that tie them together. */
-import { type ReactNode, useId } from 'react'
+import { type InputHTMLAttributes, type ReactNode, useId } from 'react'
 
 type Wiring = { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }
 type Props = {
@@ -33,3 +33,33 @@ export function Field({ label, help, error, required, children }: Props) {
     </div>
   )
 }
+
+type Labelled = Pick<Props, 'label' | 'help' | 'error'> & { value: string }
+type TextProps = Labelled & { onChange: (value: string) => void } & Omit<
+    InputHTMLAttributes<HTMLInputElement>,
+    'value' | 'onChange'
+  >
+
+/** One line of text that must be given, or with `type="password"` a secret. */
+export const TextField = ({ label, help, error, onChange, ...input }: TextProps) => (
+  <Field label={label} help={help} error={error}>
+    {(wiring) => <input {...wiring} className="input" required {...input} onChange={(event) => onChange(event.target.value)} />}
+  </Field>
+)
+
+type ChoiceProps = Labelled & { choices: readonly { value: string; label: string }[]; onChange: (value: string) => void }
+
+/** One of few. */
+export const ChoiceField = ({ label, help, error, value, choices, onChange }: ChoiceProps) => (
+  <Field label={label} help={help} error={error}>
+    {(wiring) => (
+      <select {...wiring} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    )}
+  </Field>
+)

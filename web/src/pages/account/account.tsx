@@ -5,7 +5,7 @@ import { Link } from 'react-router'
 import { ApiProblem, send, words } from '#web/api.ts'
 import { useSession } from '#web/session.tsx'
 import { Button } from '#web/ui/button.tsx'
-import { Field } from '#web/ui/field.tsx'
+import { TextField } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import { Card, Page } from '#web/ui/page.tsx'
 
@@ -51,37 +51,24 @@ export function Account() {
       <Card title="Set a new password">
         <form className="body stack form" onSubmit={submit}>
           {problem && !(problem instanceof ApiProblem && problem.field) && <Notice tone="bad">{words(problem)}</Notice>}
-          <Field label="Current password" error={wrong('currentPassword', 'wrong-password')}>
-            {(wiring) => (
-              <input
-                {...wiring}
-                className="input"
-                type="password"
-                autoComplete="current-password"
-                required
-                value={currentPassword}
-                onChange={(event) => setCurrent(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field
+          <TextField
+            label="Current password"
+            error={wrong('currentPassword', 'wrong-password')}
+            type="password"
+            autoComplete="current-password"
+            value={currentPassword}
+            onChange={setCurrent}
+          />
+          <TextField
             label="New password"
             help="At least 8 characters, none of the common ones. Every sign-in of yours ends, this one too."
             error={wrong('password', 'weak-password')}
-          >
-            {(wiring) => (
-              <input
-                {...wiring}
-                className="input"
-                type="password"
-                autoComplete="new-password"
-                required
-                minLength={8}
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            )}
-          </Field>
+            type="password"
+            autoComplete="new-password"
+            minLength={8}
+            value={password}
+            onChange={setPassword}
+          />
           <div>
             <Button type="submit" tone="primary">
               Set password

@@ -2,7 +2,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { ApiProblem, send, words } from '#web/api.ts'
+import { ApiProblem, isDecided, send, words } from '#web/api.ts'
+import { useKeys } from '#web/keys.ts'
 import { resourceNamed } from '#web/resources/index.ts'
 import type { Resource, Row } from '#web/resources/types.ts'
 import { useSession } from '#web/session.tsx'
@@ -42,7 +43,7 @@ function Form({ resource, row: first }: { resource: Resource; row: Row | null })
   const [problem, setProblem] = useState<Error | null>(null)
   const [theirs, setTheirs] = useState<Row | null>(null)
   const [secret, setSecret] = useState<{ title: string; value: unknown; next: string } | null>(null)
-  const [key, setKey] = useState(() => crypto.randomUUID())
+  const keys = useKeys()
   const navigate = useNavigate()
   const toast = useToast()
   const client = useQueryClient()
@@ -58,7 +59,13 @@ function Form({ resource, row: first }: { resource: Resource; row: Row | null })
     if (row && Object.keys(body).length === 0) return leave(row)
     const path = row ? `${resource.path}/${encodeURIComponent(String(row[resource.id]))}` : resource.path
     const version = typeof row?.version === 'number' ? { version: row.version } : {}
-    const saved = await send<Row>(row ? 'PATCH' : 'POST', path, { body: { ...body, ...version }, ...(!row && { key }) })
+    const saved = await send<Row>(row ? 'PATCH' : 'POST', path, {
+      body: { ...body, ...version },
+      ...(!row && { key: keys.of(body) })
+    }).catch((error) => {
+      if (isDecided(error)) keys.forget(body)
+      throw error
+    })
     await client.invalidateQueries({ queryKey: [resource.path] })
     toast(`${resource.title(saved)}: saved`)
     const value = row ? null : resource.secret && saved[resource.secret]
@@ -73,7 +80,6 @@ function Form({ resource, row: first }: { resource: Resource; row: Row | null })
       if (row && error instanceof ApiProblem && error.code === 'stale-version')
         setTheirs(await readOne(resource, String(row[resource.id])))
       else setProblem(error)
-      if (error instanceof ApiProblem && error.status >= 400 && error.status < 500) setKey(crypto.randomUUID()) // it was decided: what is sent next is another
     })
   }
   const startOver = (fresh: Row, keep: boolean) => {

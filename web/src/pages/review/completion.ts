@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router'
 import type { TicketDetail } from '#contracts/api/tickets.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import { ApiProblem, send, words } from '#web/api.ts'
+import { useKeys } from '#web/keys.ts'
 import { useSession } from '#web/session.tsx'
 import { useToast } from '#web/ui/toast.tsx'
 import { visitQuery } from './desk-page.tsx'
@@ -21,7 +22,7 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
   const { account } = useSession()
   const [problem, setProblem] = useState<string | null>(null)
   const isRunning = useRef(false)
-  const keys = useRef(new Map<string, string>())
+  const keys = useKeys()
   const seen = useRef(versionsOf(visit))
 
   const next = async () => {
@@ -35,20 +36,12 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
       .catch(() => {})
   }, [client, account.id, visit.id])
 
-  /** The same decision has the same key: sent twice, it counts once. */
-  const keyOf = (body: unknown, ticketId: string) => {
-    const name = `${ticketId} ${JSON.stringify(body)}`
-    const key = keys.current.get(name) ?? crypto.randomUUID()
-    keys.current.set(name, key)
-    return key
-  }
-
   const complete = async () => {
     for (const { id, version } of visit.tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE')) {
       const { lines, problems } = linesOf(id, events, draft, nameOf)
       if (problems.length > 0) throw new Error(`${problems.join('; ')}.`)
       const body = { lines, version, note: draft.note.trim() || null }
-      await send<TicketDetail>('POST', `/tickets/${id}/complete`, { body, key: keyOf(body, id) })
+      await send<TicketDetail>('POST', `/tickets/${id}/complete`, { body, key: keys.of([id, body]) })
     }
   }
   const run = async () => {

@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useState } from 'react'
 import { words } from '#web/api.ts'
 import { useSignIn } from '#web/session.tsx'
 import { Button } from '#web/ui/button.tsx'
-import { Field } from '#web/ui/field.tsx'
+import { TextField } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import './sign-in.css'
 
@@ -35,32 +35,8 @@ export function SignIn() {
             <p className="soft">niflr-edge-store, the box of this store</p>
           </div>
           {problem && <Notice tone="bad">{problem}</Notice>}
-          <Field label="Username">
-            {(wiring) => (
-              <input
-                {...wiring}
-                className="input"
-                autoComplete="username"
-                autoCapitalize="none"
-                required
-                value={username}
-                onChange={(event) => setUsername(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field label="Password">
-            {(wiring) => (
-              <input
-                {...wiring}
-                className="input"
-                type="password"
-                autoComplete="current-password"
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField label="Username" autoComplete="username" autoCapitalize="none" value={username} onChange={setUsername} />
+          <TextField label="Password" type="password" autoComplete="current-password" value={password} onChange={setPassword} />
           <Button type="submit" tone="primary" disabled={busy}>
             Sign in
           </Button>

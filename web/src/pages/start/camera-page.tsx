@@ -7,10 +7,10 @@ import { get, send, words } from '#web/api.ts'
 import { CAMERA_TAGS } from '#web/resources/choices.ts'
 import { useShelfMap } from '#web/resources/shelf-map.ts'
 import { Button } from '#web/ui/button.tsx'
-import { Field } from '#web/ui/field.tsx'
+import { ChoiceField, TextField } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import { Page } from '#web/ui/page.tsx'
-import { NewDevice, TextField } from './new-device.tsx'
+import { NewDevice } from './new-device.tsx'
 import { Steps } from './steps.tsx'
 import { StreamFacts } from './stream-facts.tsx'
 import './start.css'
@@ -125,17 +125,7 @@ function Describe({ streamUrl, onMade }: { streamUrl: string; onMade: (made: Cam
       {(wrong) => (
         <>
           <TextField label="Name" placeholder="First aisle" value={name} error={wrong('name')} onChange={setName} />
-          <Field label="Place">
-            {(wiring) => (
-              <select {...wiring} className="input" value={tag} onChange={(event) => setTag(event.target.value)}>
-                {CAMERA_TAGS.map(({ value, label }) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChoiceField label="Place" value={tag} choices={CAMERA_TAGS} onChange={setTag} />
           <fieldset className="field several">
             <legend>Machines it sees</legend>
             <div className="row wrap">

@@ -7,10 +7,10 @@ import type { Scale } from '#contracts/api/scales.ts'
 import { get, type Page as ListPage } from '#web/api.ts'
 import { ago, clock } from '#web/format.ts'
 import { MACHINE_KINDS } from '#web/resources/choices.ts'
-import { Field } from '#web/ui/field.tsx'
+import { ChoiceField, TextField } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import { Page } from '#web/ui/page.tsx'
-import { DeviceKey, NewDevice, TextField } from './new-device.tsx'
+import { DeviceKey, NewDevice } from './new-device.tsx'
 import { Steps } from './steps.tsx'
 import { WeighingTest } from './weighing-test.tsx'
 import './start.css'
@@ -74,6 +74,7 @@ function Name({ onMade }: { onMade: (made: NewMachine) => void }) {
   return (
     <NewDevice<NewMachine>
       path="/machines"
+      keyPath={(made) => `/machines/${made.machineId}/device-key`}
       label="Onboard"
       body={() => ({ machineId: machineId.trim(), displayName: displayName.trim(), kind })}
       onMade={onMade}
@@ -96,17 +97,7 @@ function Name({ onMade }: { onMade: (made: NewMachine) => void }) {
             error={wrong('displayName')}
             onChange={setName}
           />
-          <Field label="Kind">
-            {(wiring) => (
-              <select {...wiring} className="input" value={kind} onChange={(event) => setKind(event.target.value)}>
-                {MACHINE_KINDS.map(({ value, label }) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChoiceField label="Kind" value={kind} choices={MACHINE_KINDS} onChange={setKind} />
         </>
       )}
     </NewDevice>

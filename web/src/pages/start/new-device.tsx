@@ -1,15 +1,17 @@
 /** The form that makes a device, and the key it gets: shown once. */
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useState } from 'react'
-import { ApiProblem, send, words } from '#web/api.ts'
+import { ApiProblem, isDecided, send, words } from '#web/api.ts'
+import { useKeys } from '#web/keys.ts'
 import { Button } from '#web/ui/button.tsx'
-import { Field } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import { QrCode } from '#web/ui/qr.tsx'
 import { useToast } from '#web/ui/toast.tsx'
 
 type FormProps<T> = {
   path: string
+  /** Where a device that has a key gets another one: the box tells a key once, and that answer may have been lost. */
+  keyPath?: (made: T) => string
   body: () => unknown
   onMade: (made: T) => void
   children: (wrong: (field: string) => string | null) => ReactNode
@@ -17,20 +19,24 @@ type FormProps<T> = {
 }
 
 /** `children` draws the fields; `wrong` is what the server says of one of them. */
-export function NewDevice<T>({ path, body, onMade, children, label }: FormProps<T>) {
+export function NewDevice<T>({ path, keyPath, body, onMade, children, label }: FormProps<T>) {
   const client = useQueryClient()
   const [problem, setProblem] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)
+  const keys = useKeys()
   const field = problem instanceof ApiProblem ? problem.field : null
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)
     setProblem(null)
+    const what = body()
     try {
-      const made = await send<T>('POST', path, { body: body(), key: crypto.randomUUID() })
+      const told = await send<T & { deviceKey?: string }>('POST', path, { body: what, key: keys.of(what) })
+      const made = keyPath && !told.deviceKey ? { ...told, ...(await send<{ deviceKey: string }>('POST', keyPath(told))) } : told
       await client.invalidateQueries({ queryKey: [path] })
       onMade(made)
     } catch (error) {
+      if (isDecided(error)) keys.forget(what)
       setProblem(error as Error)
     } finally {
       setBusy(false)
@@ -48,29 +54,6 @@ export function NewDevice<T>({ path, body, onMade, children, label }: FormProps<
     </form>
   )
 }
-
-type TextProps = {
-  label: string
-  help?: string
-  placeholder?: string
-  value: string
-  error: string | null
-  onChange: (value: string) => void
-}
-export const TextField = ({ label, help, placeholder, value, error, onChange }: TextProps) => (
-  <Field label={label} help={help} error={error}>
-    {(wiring) => (
-      <input
-        {...wiring}
-        className="input"
-        required
-        placeholder={placeholder}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    )}
-  </Field>
-)
 
 export function DeviceKey({ deviceKey, onKept, children }: { deviceKey: string; onKept: () => void; children?: ReactNode }) {
   const toast = useToast()

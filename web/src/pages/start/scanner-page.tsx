@@ -6,10 +6,10 @@ import type { NewScanner, Scanner } from '#contracts/api/scanners.ts'
 import { get } from '#web/api.ts'
 import { clock } from '#web/format.ts'
 import { DOOR_TAGS } from '#web/resources/choices.ts'
-import { Field } from '#web/ui/field.tsx'
+import { ChoiceField, TextField } from '#web/ui/field.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import { Page } from '#web/ui/page.tsx'
-import { DeviceKey, NewDevice, TextField } from './new-device.tsx'
+import { DeviceKey, NewDevice } from './new-device.tsx'
 import { Steps } from './steps.tsx'
 import './start.css'
 
@@ -91,7 +91,13 @@ function Name({ onMade }: { onMade: (made: NewScanner) => void }) {
   const [name, setName] = useState('')
   const [tag, setTag] = useState('ENTRY')
   return (
-    <NewDevice<NewScanner> path="/scanners" label="Onboard" body={() => ({ name: name.trim(), tag })} onMade={onMade}>
+    <NewDevice<NewScanner>
+      path="/scanners"
+      keyPath={({ id }) => `/scanners/${id}/device-key`}
+      label="Onboard"
+      body={() => ({ name: name.trim(), tag })}
+      onMade={onMade}
+    >
       {(wrong) => (
         <>
           <TextField
@@ -102,17 +108,13 @@ function Name({ onMade }: { onMade: (made: NewScanner) => void }) {
             error={wrong('name')}
             onChange={setName}
           />
-          <Field label="Opens" help="A scanner lets people in or out, never both.">
-            {(wiring) => (
-              <select {...wiring} className="input" value={tag} onChange={(event) => setTag(event.target.value)}>
-                {DOOR_TAGS.map(({ value, label }) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChoiceField
+            label="Opens"
+            help="A scanner lets people in or out, never both."
+            value={tag}
+            choices={DOOR_TAGS}
+            onChange={setTag}
+          />
         </>
       )}
     </NewDevice>
