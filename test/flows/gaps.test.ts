@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { closeClip, dropClip, gapsDuring, noteGap, openClip, startGap } from '#server/domain/camera/actions.ts'
-import { EMPTY_MP4 } from '#server/platform/mp4.ts'
+import { EMPTY_MP4, type Mp4 } from '#server/platform/mp4.ts'
 import { handClock, staffCaller } from '#test/support/http.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
 import { eventsOf } from '#test/support/visiting.ts'
@@ -81,4 +81,26 @@ test('a clip in which nothing came to be does not end a gap', async () => {
   assert.deepEqual(await gaps(), [['disk', 0, 4]])
   const started = (await eventsOf(store.ctx, 'video-gap.started')).filter((event) => event.cameraId === cameraId)
   assert.equal(new Set(started.map(({ videoGapId }) => videoGapId)).size, 1)
+})
+
+/** Two seconds of pictures whose times leave out a minute and a half. */
+const LEAP = { fromTicks: 1000, ticks: 90_000 }
+const LEAPING: Mp4 = {
+  track: { trackId: 1, timescale: 1000, codecs: 'avc1.64001f', width: 16, height: 16, defaultTicks: 100, defaultFlags: 0 },
+  headBytes: 10,
+  fragments: [
+    { offset: 10, bytes: 10, decodeTicks: 0, ticks: 92_000, frames: 20, isKeyframe: true, usualTicks: 100, stillness: [LEAP] }
+  ],
+  wholeBytes: 20
+}
+
+test('a leap in the pictures’ times is a silence of the camera, but the step of a clock is told by the gap of the step alone', async () => {
+  for (const isClockSet of [false, true]) {
+    const { cameraId, gaps } = await filmed()
+    const startedAt = clock.now()
+    const videoId = await openClip(store.ctx, { cameraId, tag: 'ENTRY', file: `${cameraId}/leap.mp4`, startedAt })
+    clock.forward(92_000)
+    await closeClip(store.ctx, { videoId, startedAt, endedAt: clock.now(), bytes: 20, mp4: LEAPING, isClockSet })
+    assert.deepEqual(await gaps(), isClockSet ? [] : [['offline', 1, 91]])
+  }
 })
