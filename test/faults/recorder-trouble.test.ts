@@ -86,7 +86,7 @@ test('the disk is full, or nearly: the gap says so, what was recorded plays, and
     untilRecorded(store, cameraId, ({ clips, gaps }) => {
       return gaps.length === gapCount && gaps.every(({ to }) => to) && (clips.at(-1)?.fragments.length ?? 0) > 0
     })
-  await untilRecorded(store, cameraId, ({ clips }) => (clips[0]?.fragments.length ?? 0) >= 2)
+  await untilRecorded(store, cameraId, ({ clips }) => clips.flatMap(({ fragments }) => fragments).length >= 2)
 
   fill(filler)
   const full = await untilRecorded(store, cameraId, ({ gaps }) => gaps.length === 1)

@@ -1,7 +1,6 @@
 /** What the user room remembers: lists by keyset, newest first, and who was inside when. Rows leave as the contract has them. */
 import { type Selectable, sql } from 'kysely'
 import type { Cart } from '#contracts/api/carts.ts'
-import type { RefusalReason } from '#contracts/api/entry.ts'
 import type { Scanner, ScannerTag } from '#contracts/api/scanners.ts'
 import type { StoreMode, StoreModeChange, UserRole } from '#contracts/api/store.ts'
 import type { UserSession } from '#contracts/api/user-sessions.ts'
@@ -73,15 +72,15 @@ export async function scannersPage(
   return pageOf(await query.execute(), limit, (row) => [iso(row.createdAt), row.id])
 }
 
-export function scannerOf(row: ScannerRow, lastRefusal: { reason: RefusalReason; at: string } | null): Scanner {
+export function scannerOf(row: ScannerRow, last: { scanAt: Date | null; refusal: Scanner['lastRefusal'] }): Scanner {
   const { id, name, tag, online, lastScanAt, createdAt, retiredAt, version } = row
   return {
     id,
     name,
     tag: tag as ScannerTag,
     online,
-    lastScanAt: isoOrNull(lastScanAt),
-    lastRefusal,
+    lastScanAt: isoOrNull(last.scanAt ?? lastScanAt),
+    lastRefusal: last.refusal,
     createdAt: iso(createdAt),
     retiredAt: isoOrNull(retiredAt),
     version

@@ -4,7 +4,7 @@ import type { Context } from '#server/context.ts'
 import { Refused } from '#server/platform/errors.ts'
 
 export type Direction = 'entry' | 'exit'
-type Noted = { writtenMs: number; refusal: { reason: RefusalReason; at: string } | null }
+type Noted = { at: Date; writtenMs: number; refusal: { reason: RefusalReason; at: string } | null }
 type ScanLog = { count(direction: Direction, result: string): void; scanners: Map<string, Noted> }
 
 const WRITE_EVERY_MS = 1000 // a scanner's last scan is kept to the second, however fast it scans
@@ -29,9 +29,11 @@ export async function noteScan(
   }
 }
 
-/** A scanner's last refusal since the start of this process. */
-export const lastRefusalOf = (ctx: Context, scannerId: string): Noted['refusal'] =>
-  logs.get(ctx)?.scanners.get(scannerId)?.refusal ?? null
+/** A scanner's last scan and last refusal since the start of this process, to the millisecond: which of them came last can be told. */
+export function lastScanOf(ctx: Context, scannerId: string): { scanAt: Date | null; refusal: Noted['refusal'] } {
+  const noted = logs.get(ctx)?.scanners.get(scannerId)
+  return { scanAt: noted?.at ?? null, refusal: noted?.refusal ?? null }
+}
 
 function note(
   ctx: Context,
@@ -42,12 +44,13 @@ function note(
   const log = logOf(ctx)
   log.count(direction, result)
   if (!scannerId) return
-  const noted = log.scanners.get(scannerId) ?? { writtenMs: Number.NEGATIVE_INFINITY, refusal: null }
-  if (reason) noted.refusal = { reason, at: ctx.clock.now().toISOString() }
+  const at = ctx.clock.now()
+  const noted = { writtenMs: Number.NEGATIVE_INFINITY, refusal: null, ...log.scanners.get(scannerId), at }
+  if (reason) noted.refusal = { reason, at: at.toISOString() }
   log.scanners.set(scannerId, noted)
   if (performance.now() - noted.writtenMs < WRITE_EVERY_MS) return
   noted.writtenMs = performance.now()
-  const written = ctx.db.updateTable('scanner').set({ lastScanAt: ctx.clock.now() }).where('id', '=', scannerId).execute()
+  const written = ctx.db.updateTable('scanner').set({ lastScanAt: at }).where('id', '=', scannerId).execute()
   written.catch((error: Error) => ctx.log.debug({ scannerId, reason: error.message }, 'last scan not noted'))
 }
 

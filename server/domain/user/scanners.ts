@@ -6,7 +6,7 @@ import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { hashSecret, newId, newSecret } from '#server/platform/ids.ts'
 import { type ListQuery, type ScannerRow, scannerOf, scannersPage } from './queries.ts'
-import { lastRefusalOf } from './scan-log.ts'
+import { lastScanOf } from './scan-log.ts'
 
 export type KnownScanner = { scannerId: string; tag: ScannerTag }
 const known = new WeakMap<Context, Map<string, KnownScanner>>()
@@ -147,7 +147,7 @@ export async function findScanner(ctx: Context, id: string): Promise<Scanner> {
   return asScanner(ctx, row)
 }
 
-const asScanner = (ctx: Context, row: ScannerRow): Scanner => scannerOf(row, lastRefusalOf(ctx, row.id))
+const asScanner = (ctx: Context, row: ScannerRow): Scanner => scannerOf(row, lastScanOf(ctx, row.id))
 
 async function lockScanner(tx: Tx, id: string): Promise<ScannerRow> {
   const row = await tx.db
