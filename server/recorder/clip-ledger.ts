@@ -2,7 +2,7 @@
  * What one camera's recorder writes into the index, in the order in which it happened. While the database is away it waits and tries again:
  * the files hold everything, so what cannot be written before the server stops is read from them at the next start.
  */
-import { open, stat } from 'node:fs/promises'
+import { open, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GapCause } from '#contracts/api/videos.ts'
@@ -76,8 +76,7 @@ export class ClipLedger {
       const first = isTold && clip.isFirst ? told(endMs - durationMs(mp4)) : clip.startedAt
       const startedAt = isTold && !clip.isFirst ? told(startMs) : first
       const endedAt = isTold ? told(endMs) : new Date(startedAt.getTime() + lastsMs)
-      const bytes = (await stat(path)).size
-      await flushFile(path) // the row promises it
+      const { bytes, cutTail } = await finishFile(path, mp4)
       const isClockSet = cause === 'clock'
       await closeClip(this.#ctx, {
         videoId: await this.#idOf(clip),
@@ -88,6 +87,7 @@ export class ClipLedger {
         isRecovered: !isTold,
         isClockSet
       })
+      await cutTail()
       this.lastEnd = endedAt
     })
   }
@@ -137,6 +137,18 @@ export class ClipLedger {
 
 /** By how much the store's time is ahead of the box's clock: 0 unless that was set back (docs/decisions/0009-clock.md). */
 export const apartOf = ({ clock }: Context): number => clock.now().getTime() - (clock.source ?? clock).now().getTime()
+
+/**
+ * Puts a file that is written no more on the disk, where its row promises it to be. `bytes`: how much of it is of use. `cutTail`, called once
+ * the row is there, ends the file where its last whole fragment does: behind half a one, some players refuse the whole. It comes last since it
+ * changes when the file was written, by which its beginning is known.
+ */
+export async function finishFile(path: string, { wholeBytes }: Mp4): Promise<{ bytes: number; cutTail(): Promise<void> }> {
+  const { size } = await stat(path)
+  const isWhole = size === wholeBytes || (await isClosed(path, wholeBytes))
+  await flushFile(path)
+  return { bytes: isWhole ? size : wholeBytes, cutTail: async () => (isWhole ? undefined : truncate(path, wholeBytes)) }
+}
 
 /** Where a clip began, as its file says it: when it was written last, less all that is in it. Null while there is no whole fragment, or half of one more. */
 export async function startByFile(

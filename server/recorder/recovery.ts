@@ -2,7 +2,7 @@
  * After a stop or a crash: recorders that outlived their server are ended, then every clip that was open, and every file that no row knows,
  * is read and indexed. A row's start is trusted; a file without a row began when it was last written, less all that is in it.
  */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '#server/context.ts'
@@ -18,9 +18,8 @@ import {
   unknownFiles,
   wholePartOf
 } from '#server/domain/camera/actions.ts'
-import { flushFile } from '#server/platform/flush.ts'
 import { durationMs } from '#server/platform/mp4.ts'
-import { startByFile } from './clip-ledger.ts'
+import { finishFile, startByFile } from './clip-ledger.ts'
 import { setAside } from './set-aside.ts'
 
 const ENDED_WITHIN_MS = 4000
@@ -85,9 +84,9 @@ async function recover(ctx: Context, { videoId, file, startedAt }: Orphan): Prom
     return dropClip(ctx, videoId)
   }
   const endedAt = new Date(startedAt.getTime() + durationMs(mp4))
-  const { size: bytes } = await stat(path)
-  await flushFile(path)
+  const { bytes, cutTail } = await finishFile(path, mp4)
   await closeClip(ctx, { videoId, startedAt, endedAt, bytes, mp4, isRecovered: true })
+  await cutTail()
   ctx.log.info({ videoId, file }, 'a clip that was left open was recovered')
 }
 

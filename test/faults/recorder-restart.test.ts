@@ -1,12 +1,12 @@
 /** A server that is killed while it records, and one that has no ffmpeg: what was recorded is found again, and the store works without. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkClips, clipFile, openClip } from '#server/domain/camera/actions.ts'
+import { checkClips, clipFile, openClip, wholePartOf } from '#server/domain/camera/actions.ts'
 import { startRecorder } from '#server/recorder/index.ts'
 import { setAside } from '#server/recorder/set-aside.ts'
 import { withoutFfmpeg as skip } from '#test/support/ffmpeg.ts'
@@ -33,11 +33,17 @@ test('after a crash the clip that was open is recovered, files without a row are
   const open = clips.at(-1)!
   const before = await store.ctx.db.selectFrom('video').selectAll().where('id', '=', open.videoId).executeTakeFirstOrThrow()
   await store.stop()
-  // what a crash leaves: a row that was never finished, a file whose row was never written, a file in which nothing was
+  // what a crash leaves: a row that was never finished and half a fragment, a file whose row was never written, a file in which nothing was
   const { endedAt: end } = await clipFile(store.ctx, open.videoId)
   const unfinished = { endedAt: null, fragmentBytes: null, fragmentTicks: null, headBytes: null, bytes: 0 }
   await store.ctx.db.updateTable('video').set(unfinished).where('id', '=', open.videoId).execute()
   await store.ctx.db.deleteFrom('videoGap').execute()
+  const { wholeBytes, fragments } = await wholePartOf(open.path)
+  const content = readFileSync(open.path)
+  writeFileSync(
+    open.path,
+    Buffer.concat([content.subarray(0, wholeBytes), content.subarray(fragments[0]!.offset).subarray(0, 100)])
+  )
   writeFileSync(pathOf(store, cameraId, '20260101T000000Z-00000000.mp4'), 'not a picture in it')
   const lost = await openClip(store.ctx, {
     cameraId,
@@ -57,6 +63,7 @@ test('after a crash the clip that was open is recovered, files without a row are
     Math.abs(after.endedAt!.getTime() - end!.getTime()) < 400,
     `${after.endedAt!.toISOString()} for ${end!.toISOString()}`
   )
+  assert.equal((await paintedIn(open.path)).length > 0, true, 'also by itself, without the half fragment at its end')
   assert.equal(await store.ctx.db.selectFrom('video').select('id').where('id', '=', lost).executeTakeFirst(), undefined)
   assert.deepEqual(await readdir(pathOf(store, 'set-aside')), ['20260101T000000Z-00000000.mp4'])
   const { gaps } = await recordedOf(store, cameraId)

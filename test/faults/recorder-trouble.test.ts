@@ -82,9 +82,12 @@ test('the disk is full, or nearly: the gap says so, what was recorded plays, and
   const cameraId = await store.onboard()
   const filler = join(disk.path, 'filler')
   const camera = async () => (await store.admin.send('GET', `/api/v1/cameras/${cameraId}`)).body
-  const goesOn = (gapCount: number) =>
+  const goesOn = (
+    gapCount: number // for more than a second: two gaps with less than that between them are one
+  ) =>
     untilRecorded(store, cameraId, ({ clips, gaps }) => {
-      return gaps.length === gapCount && gaps.every(({ to }) => to) && (clips.at(-1)?.fragments.length ?? 0) > 0
+      const since = clips.filter(({ startedAt }) => startedAt.toISOString() >= (gaps.at(-1)?.to ?? '~'))
+      return gaps.length === gapCount && since.flatMap(({ fragments }) => fragments).length >= 3
     })
   await untilRecorded(store, cameraId, ({ clips }) => clips.flatMap(({ fragments }) => fragments).length >= 2)
 
@@ -95,7 +98,10 @@ test('the disk is full, or nearly: the gap says so, what was recorded plays, and
   assert.match((await camera()).stateReason, /No space left/)
   rmSync(filler)
   const after = await goesOn(1)
-  assert.equal(after.gaps[0]!.to, after.clips.at(-1)!.startedAt.toISOString())
+  assert.ok(
+    after.clips.some(({ startedAt }) => startedAt.toISOString() === after.gaps[0]!.to),
+    'the gap ends where the next clip starts'
+  )
 
   const { config } = store.ctx
   const withFloor = (bytes: number) => Object.assign(store.ctx, { config: { ...config, clipFreeSpaceGb: (bytes * 10) / 1e9 } })
@@ -106,11 +112,10 @@ test('the disk is full, or nearly: the gap says so, what was recorded plays, and
   while ((await camera()).state !== 'not-possible') await sleep(20)
   assert.equal((await camera()).stateReason, 'the disk is full')
   withFloor(0)
-  const { clips } = await goesOn(2)
+  await goesOn(2)
   assert.deepEqual(store.recorder.degraded(), [])
   await store.stop()
   const rows = (await recordedOf(store, cameraId)).clips
-  assert.equal(rows.length, clips.length)
   for (const { path } of rows) assert.ok((await paintedIn(path)).length > 0, path)
   assert.deepEqual(readdirSync(join(disk.path, cameraId)).length, rows.length, 'no file without a row')
 })
