@@ -50,9 +50,12 @@ test('of two who come in at once, each is bound to the door they came through', 
   )
 })
 
-test('who stands before a scale reaches it, who stands elsewhere does not, of whom nothing is seen nothing is known', () => {
-  const reach = reachOf([[at(5000, 2.1), at(5200, 2)], [at(5000, 4), at(5200, 4)], null], spots)(part(5000, 5200))!
+test('who stands before a scale reaches it, who walks by or stands elsewhere hardly, of whom nothing is seen nothing is known', () => {
+  const standing = (x: number) => [at(4000, x), at(5000, x + 0.1), at(5200, x)]
+  const walking = [at(4000, 0.4), at(5000, 1.9), at(5200, 2.2)]
+  const reach = reachOf([standing(2), standing(4), null, walking], spots)(part(5000, 5200))!
   assert(reach[0]! > 0.9 && reach[1]! < 0.01 && reach[2]! > reach[1]!, reach.join())
+  assert(reach[3]! < 0.2 && reach[3]! > 0.05, reach.join())
   assert.equal(reachOf([], spots)(part(0, 1, 'not on the plan')), null)
 })
 

@@ -12,7 +12,9 @@ export type TrackedVisit = { fromMs: number; toMs: number | null; entry: Spot | 
 export type Way = Sight[] | null
 
 /** How far people stand from where one reaches a scale, metres. */
-const REACH_METRES = 0.3
+const REACH_METRES = 0.25
+/** Who walks by seldom takes anything: people stop for it. */
+const WALKING = 0.2
 /** Somebody may stretch, and trackers err. */
 const FARTHEST = 0.004
 /** Of whom nothing was seen, nothing is known. */
@@ -54,14 +56,19 @@ function misfit({ fromMs, toMs, entry }: TrackedVisit, way: Sight[]): number | n
 
 /** How likely each visit was to reach a part then: by where it stood meanwhile. Null where the part is on no floor plan. */
 export function reachOf(ways: Way[], spots: ReadonlyMap<string, Spot>): (part: Part) => number[] | null {
+  const stops = ways.map((way) => (way ? stopsOn(way) : []))
+  const isStill = (visit: number, atMs: number) => stops[visit]!.some(({ fromMs, endMs }) => fromMs <= atMs && endMs >= atMs)
   return (part) => {
     const spot = middleOf(part, spots)
     if (!spot) return null
-    return ways.map((way) => {
+    return ways.map((way, visit) => {
       const seen = way ? between(way, part.fromMs, part.atMs + 200) : []
       if (!way) return UNSEEN
       if (seen.length === 0) return FARTHEST
-      const near = seen.map(({ x, y }) => Math.exp(-0.5 * (Math.hypot(x - spot.x, y - spot.y) / REACH_METRES) ** 2) + FARTHEST)
+      const near = seen.map(({ x, y, atMs }) => {
+        const close = Math.exp(-0.5 * (Math.hypot(x - spot.x, y - spot.y) / REACH_METRES) ** 2)
+        return close * (isStill(visit, atMs) ? 1 : WALKING) + FARTHEST
+      })
       return near.reduce((sum, each) => sum + each, 0) / near.length
     })
   }
