@@ -20,6 +20,8 @@ const NEAR = 1
 /** Further away than one action reaches. */
 const ELSEWHERE = 4
 const SHAKEN_SCALES = 4
+/** A scale that moves by a fourth of its neighbour, or less, follows it: that is no shaking of its own. */
+const FOLLOWED = 4
 
 type Link = { plan: ShelfPlan; intervalMs: number }
 
@@ -29,10 +31,14 @@ type Link = { plan: ShelfPlan; intervalMs: number }
  */
 export function withShaking(steps: Step[], { plan, intervalMs }: Link): Step[] {
   const place = ({ scaleId }: Step) => plan.places.get(scaleId) ?? 0
+  const isAtOnce = (a: Step, b: Step) => Math.abs(a.atMs - b.atMs) <= intervalMs
+  const follows = (step: Step) => (other: Step) =>
+    isAtOnce(other, step) &&
+    Math.abs(place(other) - place(step)) <= REACH &&
+    Math.abs(other.grams) >= FOLLOWED * Math.abs(step.grams)
+  const own = steps.filter((step) => !steps.some(follows(step)))
   return steps.map((step) => {
-    const others = steps.filter(
-      (other) => Math.abs(other.atMs - step.atMs) <= intervalMs && Math.abs(place(other) - place(step)) >= ELSEWHERE
-    )
+    const others = own.filter((other) => isAtOnce(other, step) && Math.abs(place(other) - place(step)) >= ELSEWHERE)
     if (others.length < SHAKEN_SCALES) return step
     const sizes = others.map((other) => Math.abs(other.grams)).sort((a, b) => a - b)
     return { ...step, sigmaGrams: Math.max(step.sigmaGrams, sizes[Math.floor(sizes.length / 2)]!) }
