@@ -48,6 +48,6 @@ export function bending(grams: number, movedGrams: number): number {
 
 /** Grams that nobody moved: readings wander by a few, seldom by more. */
 export function wandering(grams: number, sigmaGrams: number): number {
-  const width = sigmaGrams > 0 ? Math.max(2.2, 1.6 * sigmaGrams) : 3
+  const width = sigmaGrams > 0 ? Math.max(2.2, sigmaGrams) : 3
   return -Math.abs(grams) / width - Math.log(2 * width)
 }
