@@ -71,3 +71,47 @@ export type Events = {
 }
 export type CartLine = { productId: string; quantity: number; unitPriceMinor: number }
 export type EventName = keyof Events
+
+const KNOWN: Record<EventName, true> = {
+  'weight-change.recorded': true,
+  'weight-change.corrected': true,
+  'weight-change.withdrawn': true,
+  'shelf.stirred': true,
+  'movements.inferred': true,
+  'cart.proposed': true,
+  'machine.onboarded': true,
+  'machine.retired': true,
+  'machine.online': true,
+  'machine.offline': true,
+  'camera.onboarded': true,
+  'camera.changed': true,
+  'camera.retired': true,
+  'camera.online': true,
+  'camera.offline': true,
+  'video.opened': true,
+  'video.closed': true,
+  'video.uploaded': true,
+  'video.missing': true,
+  'video-gap.started': true,
+  'video-gap.ended': true,
+  'planogram.changed': true,
+  'machine-session.closed': true,
+  'command.sent': true,
+  'command.answered': true,
+  'alarm.started': true,
+  'alarm.ended': true,
+  'store-mode.changed': true,
+  'visit.opened': true,
+  'visit.closed': true,
+  'ticket.opened': true,
+  'ticket.claimed': true,
+  'ticket.released': true,
+  'ticket.completed': true,
+  'ticket.reopened': true,
+  'ticket.changed': true,
+  'visit.settled': true,
+  'visit.corrected': true,
+  'clock.jumped': true
+}
+/** Every name, for who may choose among them. */
+export const EVENT_NAMES = Object.keys(KNOWN) as EventName[]

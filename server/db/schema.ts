@@ -478,6 +478,42 @@ export interface Visit {
   version: Generated<number>;
 }
 
+export interface WebhookDelivery {
+  at: Timestamp;
+  attemptCount: Generated<number>;
+  attempts: Generated<Json>;
+  createdAt: Timestamp;
+  dueSince: Timestamp;
+  endedAt: Timestamp | null;
+  endpointId: string;
+  eventNumber: number | null;
+  forgottenAs: string | null;
+  id: string;
+  name: string;
+  payload: Json;
+  position: Generated<number>;
+  retryAt: Timestamp | null;
+  state: Generated<string>;
+  tries: Generated<number>;
+}
+
+export interface WebhookEndpoint {
+  createdAt: Timestamp;
+  description: string | null;
+  enabled: Generated<boolean>;
+  events: string[];
+  failingSince: Timestamp | null;
+  failures: Generated<number>;
+  goneAt: Timestamp | null;
+  id: string;
+  lastDeliveredAt: Timestamp | null;
+  retiredAt: Timestamp | null;
+  retryAt: Timestamp | null;
+  sealedKey: Buffer;
+  url: string;
+  version: Generated<number>;
+}
+
 export interface WeightChange {
   bootEpoch: number | null;
   deviceChangeId: string | null;
@@ -542,5 +578,7 @@ export interface DB {
   videoGap: VideoGap;
   videoUpload: VideoUpload;
   visit: Visit;
+  webhookDelivery: WebhookDelivery;
+  webhookEndpoint: WebhookEndpoint;
   weightChange: WeightChange;
 }

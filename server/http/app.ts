@@ -41,6 +41,7 @@ import { userSessions } from './user-sessions.ts'
 import { users } from './users.ts'
 import { videos } from './videos.ts'
 import { visits } from './visits.ts'
+import { webhooks } from './webhooks.ts'
 import { weightChanges } from './weight-changes.ts'
 
 export type { App }
@@ -73,6 +74,7 @@ const API: Resource[] = [
   playback,
   commands,
   jobs,
+  webhooks,
   qrKeys
 ]
 /** At the root: people's pages. Devices' routes are the ingest room's and come with `Doors.routes`. */

@@ -148,7 +148,9 @@ function invalidInput(violations: readonly Violation[], part: string): Answer {
       ? 'is not a field of this'
       : keyword === 'required'
         ? 'is missing'
-        : (message ?? 'is wrong')
+        : keyword === 'enum'
+          ? `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+          : (message ?? 'is wrong')
   return { status: 422, code: 'invalid', detail: `${field}: ${what}`, more: { field } }
 }
 

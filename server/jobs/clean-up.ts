@@ -1,9 +1,10 @@
-/** Forgets what is over: old sign-ins and keys, codes that cannot be valid any more, events that every follower has seen. */
+/** Forgets what is over: old sign-ins and keys, codes that cannot be valid any more, deliveries of webhooks, events that every follower has seen. */
 import { sql } from 'kysely'
 import type { Context } from '#server/context.ts'
 import { forgetOldShifts } from '#server/domain/iot/actions.ts'
 import { forgetOldSignIns } from '#server/domain/staff/actions.ts'
 import { forgetSightings, forgetUsedCodes } from '#server/domain/user/actions.ts'
+import { forgetOldDeliveries } from '#server/domain/webhook/actions.ts'
 import type { Job } from './timetable.ts'
 
 const EVENTS_KEPT = '7 days'
@@ -15,7 +16,11 @@ export const cleanUpJob: Job = {
   async run(ctx) {
     await forgetOldSignIns(ctx)
     return (
-      (await forgetUsedCodes(ctx)) + (await forgetOldShifts(ctx)) + (await forgetSightings(ctx)) + (await forgetOldEvents(ctx))
+      (await forgetUsedCodes(ctx)) +
+      (await forgetOldShifts(ctx)) +
+      (await forgetSightings(ctx)) +
+      (await forgetOldDeliveries(ctx)) +
+      (await forgetOldEvents(ctx))
     )
   }
 }

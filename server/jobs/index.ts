@@ -5,6 +5,7 @@ import { cleanUpJob } from './clean-up.ts'
 import { expireLeasesJob } from './expire-leases.ts'
 import { forgetOldUsersJob } from './forget-old-users.ts'
 import { inferMovementsJob } from './infer-movements.ts'
+import { queueWebhooksJob } from './queue-webhooks.ts'
 import { reloadDeviceKeysJob } from './reload-device-keys.ts'
 import { removeOldVideosJob } from './remove-old-videos.ts'
 import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
@@ -25,6 +26,7 @@ const JOBS: Job[] = [
   watchClockJob, // 1 s
   inferMovementsJob, // 1 s, and whenever events were written
   attachLateEvidenceJob, // 1 s, and whenever events were written
+  queueWebhooksJob, // 1 s, and whenever events were written
   reviewEmptyTicketsJob, // 1 s
   expireLeasesJob, // 2 s
   reloadDeviceKeysJob, // 2 s

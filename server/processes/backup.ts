@@ -32,9 +32,9 @@ export async function backUp(folder: string): Promise<void> {
   if (!config.backupPassphrase)
     say('BACKUP_PASSPHRASE is not set: phone numbers lie in this backup in clear; keep it where only you can read it')
   if (manifest.keys.leftOut.length > 0) say(`left out, since they are secret: QR keys ${manifest.keys.leftOut.join(', ')}`)
-  const hasCameras = manifest.tables.some(({ name, rows: n }) => name === 'camera' && n > 0)
-  if (hasCameras && !manifest.camerasKey)
-    say('left out, since it is secret: keys/cameras.key, which opens the cameras’ passwords')
+  const hasSealed = manifest.tables.some(({ name, rows: n }) => ['camera', 'webhook_endpoint'].includes(name) && n > 0)
+  if (hasSealed && !manifest.camerasKey)
+    say('left out, since it is secret: keys/cameras.key, which opens the cameras’ passwords and the webhooks’ secrets')
   say('not in it: video clips, logs, the settings, TLS keys')
   say(
     `done: ${resolve(folder)} holds ${countOf(rows)} rows as of ${manifest.takenAt}, ${sizeOf(bytes)}, taken in ${secondsSince(startedMs)}`

@@ -5,6 +5,7 @@ import type { Context } from '#server/context.ts'
 import { registerCameras, registerClips, registerUploads } from './figures/cameras.ts'
 import { kept } from './figures/kept.ts'
 import { type Row, readHouse, readMachine, readSlowly, readStore } from './figures/reads.ts'
+import { registerWebhooks } from './figures/webhooks.ts'
 
 const QUICK_MS = 10_000
 const SLOW_MS = 5 * 60_000
@@ -53,6 +54,7 @@ export function registerFigures(ctx: Context): void {
   registerCameras(ctx)
   registerClips(ctx)
   registerUploads(ctx)
+  registerWebhooks(ctx)
   gauge('alarms', 'Alarms that are on, by kind', house, (known) => known.alarms, 'kind')
   gauge('job_last_finished_timestamp_seconds', 'When a background job last ended', house, (known) => known.jobsFinished, 'job')
   gauge('job_failures', 'Failed runs of a background job since the store began', house, (known) => known.jobsFailures, 'job')

@@ -16,6 +16,7 @@ import { openLogger } from '#server/platform/logger.ts'
 import { becomeSingleOwner } from '#server/platform/single-owner.ts'
 import { startRecorder } from '#server/recorder/index.ts'
 import { startUploader } from '#server/upload/index.ts'
+import { startWebhooks } from '#server/webhooks/index.ts'
 import { registerFigures } from './figures.ts'
 import { inUse } from './ports.ts'
 import { readiness } from './readiness.ts'
@@ -58,6 +59,8 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   stack.defer(() => recorder.stop())
   const uploader = startUploader(ctx)
   stack.defer(() => uploader.stop())
+  const webhooks = startWebhooks(ctx)
+  stack.defer(() => webhooks.stop())
   const app = await buildHttp(ctx, {
     ...doors,
     ready: readiness(ctx, mqtt, [recorder, uploader]),

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { type Actor, type Context, SYSTEM, type Tx, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
+import { forgetUserInDeliveries } from '#server/domain/webhook/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 
 const BATCH = 50
@@ -81,9 +82,10 @@ async function assertMayGo({ db }: Tx, id: string, unsettled: boolean): Promise<
 
 /**
  * The foreign keys carry the new id to everything that names the user. Events lose him once every follower has read them (who has not may
- * have to send a bill); the rest of them goes with its retention. Random, not by time: the new id must tell nothing.
+ * have to send a bill), and so do deliveries of webhooks; the rest goes with its retention. Random, not by time: the new id must tell nothing.
  */
-async function pseudonymise({ db }: Tx, id: string): Promise<void> {
+async function pseudonymise(tx: Tx, id: string): Promise<void> {
+  const { db } = tx
   const nobody = randomUUID()
   await sql`SET LOCAL statement_timeout = '60s'`.execute(db) // the event log has no index by user
   await sql`UPDATE user_detail SET id = ${nobody}, phone_number = ${FORGOTTEN}, blocked_at = NULL, version = version + 1 WHERE id = ${id}`.execute(
@@ -95,4 +97,5 @@ async function pseudonymise({ db }: Tx, id: string): Promise<void> {
       AND NOT EXISTS (SELECT FROM event_cursor AS follower WHERE (follower.transaction_id, follower.id) < (event.transaction_id, event.id))`.execute(
     db
   )
+  await forgetUserInDeliveries(tx, { id, nobody })
 }

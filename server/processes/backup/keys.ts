@@ -23,7 +23,7 @@ export async function storeKeys(place: Place, keysFile: string): Promise<Manifes
   return { kept: leftOut.length > 0 ? 'public' : 'all', leftOut, file }
 }
 
-/** Puts the key of the cameras' stream URLs into a sealed backup; into no other, since it opens the passwords that lie in their rows. */
+/** Puts the key of the cameras' stream URLs and the webhooks' secrets into a sealed backup; into no other, since it opens what lies in their rows. */
 export async function storeCamerasKey(place: Place, keyFile: string): Promise<StoredFile | null> {
   return place.key && existsSync(keyFile) ? store(place, CAMERAS_KEY, await readFile(keyFile)) : null
 }
@@ -39,13 +39,13 @@ export async function restoreKeys(backup: Backup, keysFile: string, say: Say): P
   if (file) await putBack(backup, { file, path: keysFile, say })
 }
 
-/** The same with the key of the cameras' stream URLs; says what is to do where a backup with cameras came without it. */
+/** The same with the key of the cameras' stream URLs and the webhooks' secrets; says what is to do where a backup with any came without it. */
 export async function restoreCamerasKey(backup: Backup, keyFile: string, say: Say): Promise<void> {
   const { camerasKey, tables } = backup.manifest
   if (camerasKey) await putBack(backup, { file: camerasKey, path: keyFile, say })
-  else if (tables.some(({ name, rows }) => name === 'camera' && rows > 0))
+  else if (tables.some(({ name, rows }) => ['camera', 'webhook_endpoint'].includes(name) && rows > 0))
     say(
-      `the key of the cameras' passwords is not in this backup: put ${basename(keyFile)} of the box that it was taken on at ${keyFile}, or enter each camera's stream URL anew`
+      `the key of the cameras' passwords is not in this backup: put ${basename(keyFile)} of the box that it was taken on at ${keyFile}, or enter each camera's stream URL anew and make each webhook a new secret`
     )
 }
 
