@@ -19,6 +19,7 @@ import { userSessions } from './user-sessions.ts'
 import { users } from './users.ts'
 import { videos } from './videos.ts'
 import { visits } from './visits.ts'
+import { webhooks } from './webhooks.ts'
 import { weightChanges } from './weight-changes.ts'
 
 export const RESOURCES: Resource[] = [
@@ -40,6 +41,7 @@ export const RESOURCES: Resource[] = [
   jobs,
   staff,
   apiTokens,
+  webhooks,
   qrKeys,
   audit
 ]

@@ -10,7 +10,7 @@ export const wholeOf = (resource: Resource) => ({
   queryKey: [resource.path, 'whole'],
   queryFn: () => getAll<Row>(resource.path, { ...resource.always, ...(RETIRED.has(resource.name) && { retired: true }) })
 })
-const RETIRED = new Set(['machines', 'scanners', 'cameras'])
+const RETIRED = new Set(['machines', 'scanners', 'cameras', 'webhooks'])
 
 /** Id → title for references to `name`; empty where there are too many to know, or one may not read them. */
 export function useNames(name: string | undefined): Map<string, string> {

@@ -15,6 +15,7 @@ export type Kind =
   | 'time'
   | 'boolean'
   | 'choice'
+  | 'choices'
   | 'reference'
   | 'references'
   | 'password'
@@ -34,6 +35,8 @@ export type Field = {
   kind: Kind
   help?: string
   choices?: Choice[]
+  /** Of choices: what none of them is called. */
+  none?: string
   /** Of a boolean: what true and false are called, and how they look. */
   either?: [yes: Choice, no: Choice]
   /** Of a reference: the resource it leads to. */

@@ -32,8 +32,9 @@ const NUMBERS = new Set(['number', 'grams', 'milliseconds', 'bytes', 'money'])
 export const isNumber = ({ kind }: Field): boolean => NUMBERS.has(kind)
 
 /** As plain text: for search, sorting and tool tips. */
-export function asText({ kind, choices, either }: Field, value: unknown): string {
+export function asText({ kind, choices, either, none }: Field, value: unknown): string {
   if (value === null || value === undefined) return ''
+  if (kind === 'choices') return (value as string[]).join(', ') || (none ?? '')
   const known = [...(choices ?? []), ...(either ?? [])].find((choice) => choice.value === String(value))
   if (known) return known.label
   if (kind === 'grams') return grams(Number(value))

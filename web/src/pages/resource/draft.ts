@@ -16,7 +16,7 @@ export function draftOf(fields: Field[], row: Row | null): Draft {
 
 function asInput({ kind }: Field, value: unknown): string | boolean | string[] {
   if (kind === 'boolean') return value === true
-  if (kind === 'references') return (value as string[] | undefined) ?? []
+  if (kind === 'references' || kind === 'choices') return (value as string[] | undefined) ?? []
   if (value === null || value === undefined) return ''
   if (kind === 'money') return String(Number(value) / minorPerMajor())
   if (kind === 'time') return toStoreTime(String(value))

@@ -21,7 +21,8 @@ export function Input({ field, value, error, isNew, onChange }: Props) {
         {error && <p className="error">{error}</p>}
       </div>
     )
-  if (kind === 'references') return <Several field={field} value={value as string[]} error={error} onChange={onChange} />
+  if (kind === 'references' || kind === 'choices')
+    return <Several field={field} value={value as string[]} error={error} onChange={onChange} />
   return (
     <Field label={label} help={help} error={error} required={required}>
       {(wiring) => {
@@ -68,7 +69,8 @@ function Several({
   error: string | null
   onChange: (value: Value) => void
 }) {
-  const names = useNames(field.to)
+  const known = useNames(field.to)
+  const names = field.choices ? new Map(field.choices.map(({ value: id, label }) => [id, label])) : known
   const toggle = (id: string) => onChange(value.includes(id) ? value.filter((one) => one !== id) : [...value, id])
   return (
     <fieldset className="field several">

@@ -22,7 +22,7 @@ export function Secret({ title, value, onClose }: Props) {
   )
   return (
     <Dialog title={`The key of ${title}`} onClose={onClose} footer={done}>
-      <Notice tone="fair">It is shown this once. The box keeps only its hash: lost, it can only be replaced.</Notice>
+      <Notice tone="fair">It is shown this once: lost, it can only be replaced.</Notice>
       <div className="row">
         <code className="secret grow">{text}</code>
         <Button icon="copy" aria-label="Copy" onPress={copy} />

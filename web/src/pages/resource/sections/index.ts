@@ -9,6 +9,7 @@ import { MachineSessionScales } from './machine-session-scales.tsx'
 import { UserVisits } from './user-visits.tsx'
 import { VideoPlayer } from './video-player.tsx'
 import { VisitTickets } from './visit-tickets.tsx'
+import { WebhookDeliveries } from './webhook-deliveries.tsx'
 
 export type Section = { label: string; right?: string; Component: ComponentType<{ row: Row }> }
 export const SECTIONS: Record<string, Section[]> = {
@@ -23,5 +24,6 @@ export const SECTIONS: Record<string, Section[]> = {
   cameras: [{ label: 'Picture', Component: CameraPicture }],
   users: [{ label: 'Visits', right: 'visits:read', Component: UserVisits }],
   'machine-sessions': [{ label: 'Books', Component: MachineSessionScales }],
-  videos: [{ label: 'Picture', Component: VideoPlayer }]
+  videos: [{ label: 'Picture', Component: VideoPlayer }],
+  webhooks: [{ label: 'Deliveries', Component: WebhookDeliveries }]
 }
