@@ -26,9 +26,10 @@ const COMMANDS: Record<string, Command> = {
   },
   runserver: { usage: 'runserver', does: 'the server, as `npm start`', run: () => import('#server/processes/store.ts') },
   replay: {
-    usage: 'replay FILE… [--json]',
-    does: 'run recorded heartbeats through the same code, into a scratch database, and print what comes out',
+    usage: 'replay FILE… [--json] | replay --compare --set NAME=VALUE',
+    does: 'run recorded heartbeats through the same code, into a scratch database, and print what comes out; or what a setting would change',
     run: async (args) => {
+      if (args.includes('--compare')) return (await import('#server/processes/compare.ts')).compareSettings(args)
       const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true })
       if (positionals.length === 0) throw new Usage('name at least one file')
       await (await import('#server/processes/replay.ts')).replayFiles(positionals, { json: values.json === true })
@@ -132,7 +133,9 @@ async function main([name = 'help', ...args]: string[]): Promise<void> {
 /** What a person can put right is one line; anything else comes with its stack. */
 const isPlain = (error: unknown): error is Error =>
   [Usage, ConfigError, Invalid, NotFound, Refused, SyntaxError].some((kind) => error instanceof kind) ||
-  (error as { code?: string })?.code === 'ENOENT'
+  (error as { code?: string })?.code === 'ENOENT' ||
+  exitCodeOf(error) !== 1
+const exitCodeOf = (error: unknown): number => (error as { exitCode?: number }).exitCode ?? 1
 
 try {
   await main(process.argv.slice(2))
@@ -140,5 +143,5 @@ try {
   process.stderr.write(
     `${isPlain(error) ? error.message : ((error as Error).stack ?? error)}${error instanceof Usage ? '\n`npm run manage -- help` lists the commands' : ''}\n`
   )
-  process.exitCode = 1
+  process.exitCode = exitCodeOf(error)
 }

@@ -2,21 +2,19 @@
  * One case through the whole store on its own clock: shoppers show codes at the doors, machines send heartbeats, the timetable does its
  * work each second; what comes out are movements, tickets and what they propose.
  */
-import { generateKeyPairSync } from 'node:crypto'
-import { join } from 'node:path'
-import { exportJWK, SignJWT } from 'jose'
 import type { Movement } from '#contracts/api/movements.ts'
 import type { Ticket } from '#contracts/api/tickets.ts'
 import { readConfig } from '#server/config.ts'
 import { type Context, SYSTEM } from '#server/context.ts'
 import { listProducts } from '#server/domain/catalog/actions.ts'
 import { isOnboarded, putMachinePlace } from '#server/domain/iot/actions.ts'
-import { leave, listMovements, listTickets } from '#server/domain/ticket/actions.ts'
-import { addQrKey, addScanner, addTracker, changeStoreMode, enter } from '#server/domain/user/actions.ts'
+import { listMovements, listTickets } from '#server/domain/ticket/actions.ts'
+import { addTracker, changeStoreMode } from '#server/domain/user/actions.ts'
 import { handlePositions } from '#server/ingest/positions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { newId } from '#server/platform/ids.ts'
 import { addProducts, onboard } from '#server/processes/replay/catalogue.ts'
+import { openDoors } from '#server/processes/replay/doors.ts'
 import { openScratchStore, type ScratchStore } from '#server/processes/replay/scratch.ts'
 import type { Case, Sight, Spot } from './cases.ts'
 
@@ -25,19 +23,17 @@ export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<str
 export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null; env?: Record<string, string> }
 type Door = { atMs: number; shopper: string; isEntry: boolean }
 
-const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-const KID = 'bench'
 const AFTER_MS = 20_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
 export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots, env = {} }: Stage): Promise<Played> {
-  const config = readConfig({ DATA_DIR: dataDir, QR_KEYS_FILE: join(dataDir, `${newId()}.json`), AUTO_REVIEW: 'off', ...env })
+  const config = readConfig({ DATA_DIR: dataDir, AUTO_REVIEW: 'off', ...env })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
   const { ctx } = store
   const productIds = await addProducts(ctx, catalogue.products)
   for (const [machineId, facings] of catalogue.facings) await onboard(ctx, machineId, { facings, productIds })
-  const doors = await openDoors(ctx)
+  const doors = await openShop(ctx)
   const see = spots ? await openEyes(ctx, { spots, people }) : async () => {}
   const visits = new Map<string, string>()
   const queue = doorsOf(truth)
@@ -75,21 +71,18 @@ function doorsOf({ in_store: stays }: Case['truth']): Door[] {
   return doors.sort((a, b) => a.atMs - b.atMs)
 }
 
-async function openDoors(ctx: Context) {
-  await addQrKey(ctx, SYSTEM, { jwk: { ...(await exportJWK(publicKey)), kid: KID } })
-  const entry = await addScanner(ctx, SYSTEM, { name: 'in', tag: 'ENTRY' })
-  const exit = await addScanner(ctx, SYSTEM, { name: 'out', tag: 'EXIT' })
+async function openShop(ctx: Context) {
+  const doors = await openDoors(ctx)
   await changeStoreMode(ctx, SYSTEM, { mode: 'CUSTOMER_MODE' })
   const ids = new Map<string, string>()
   return {
     /** Somebody shows a code at the time of the case; what was waiting to be done is done first and after. */
     async pass({ clock }: ScratchStore, { atMs, shopper, isEntry }: Door, visits: Map<string, string>): Promise<void> {
       clock.advance(new Date(atMs))
-      const id = ids.get(shopper) ?? newId()
-      ids.set(shopper, id)
-      const token = await code(ctx, id)
-      if (isEntry) visits.set((await enter(ctx, { token, scannerId: entry.id })).visitId, shopper)
-      else await leave(ctx, { token, scannerId: exit.id })
+      const userId = ids.get(shopper) ?? newId()
+      ids.set(shopper, userId)
+      const visitId = await doors.pass({ userId, role: 'customer', isEntry, scannerId: isEntry ? 'in' : 'out' })
+      if (isEntry) visits.set(visitId, shopper)
       await drainJobs(ctx)
     }
   }
@@ -108,12 +101,6 @@ async function openEyes(ctx: Context, { spots, people }: { spots: Map<string, Sp
       await handlePositions(ctx, { deviceId: id, body, receivedMs: Math.max(atMs, clock.now().getTime()), isDuplicate: false })
     }
   }
-}
-
-async function code(ctx: Context, id: string): Promise<string> {
-  const iat = Math.floor(ctx.clock.now().getTime() / 1000)
-  const claims = { id, role: 'customer', phoneNumber: '+911234567890', jti: newId(), iat, exp: iat + 60 }
-  return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid: KID }).sign(privateKey)
 }
 
 async function all<T>(

@@ -7,7 +7,7 @@ import { addProduct, putPlanogram } from '#server/domain/catalog/actions.ts'
 import { addMachine, isOnboarded, refreshThresholds } from '#server/domain/iot/actions.ts'
 
 type Facing = { sku: string; scaleIds: string[] }
-type Product = { sku: string; name: string; weightGrams: number; priceMinor: number }
+type Product = { sku: string; name: string; weightGrams: number; weightToleranceGrams?: number; priceMinor: number }
 export type Catalogue = { products: Product[]; facings: Map<string, Facing[]> }
 type CaseProduct = { id: string; name: string; weight_g: number | null; price: number | null }
 type CaseFacing = { product: string; gondola: number; shelf: number; plates: number[] }
@@ -43,7 +43,7 @@ export async function storeCatalogue(url: string): Promise<Catalogue | null> {
   await client.connect()
   try {
     const products = await client.query(
-      'SELECT sku, name, weight_grams AS "weightGrams", price_minor AS "priceMinor" FROM product'
+      'SELECT sku, name, weight_grams AS "weightGrams", weight_tolerance_grams AS "weightToleranceGrams", price_minor AS "priceMinor" FROM product'
     )
     const facings = await client.query(
       'SELECT machine_id AS "machineId", sku, scale_ids AS "scaleIds" FROM facing JOIN product ON product.id = product_id ORDER BY machine_id, position'

@@ -1,20 +1,39 @@
 /** Recorded heartbeats from files, merged in the order of their own clock: heartbeat.log (and its rotated parts), or lines of {ts, machineId, scales}. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { Invalid } from '#server/platform/errors.ts'
 
 export type Recorded = { receivedMs: number; body: unknown }
 
-/** One file's heartbeats in the order they stand there. Throws Invalid naming file and line. */
-export async function* readRecording(path: string): AsyncGenerator<Recorded> {
+/** The parts of the store's own heartbeat.log, oldest first: compressed ones, one that is being cut off, and the current one. */
+export function ownRecordings(dataDir: string): string[] {
+  const folder = join(dataDir, 'logs')
+  if (!existsSync(folder)) return []
+  const ages = readdirSync(folder).flatMap((name): [string, number][] => {
+    const part = /^heartbeat\.log(?:\.(?:(\d+)\.gz|rotating-(\d+)-\d+))?$/.exec(name)
+    if (!part) return []
+    return [[name, part[1] ? Number(part[1]) : part[2] ? -1 : -2]]
+  })
+  return ages.toSorted(([a, ageA], [b, ageB]) => ageB - ageA || a.localeCompare(b)).map(([name]) => join(folder, name))
+}
+
+/** One file's heartbeats in the order they stand there. Throws Invalid naming file and line, or hands it to `torn` and reads on. */
+export async function* readRecording(path: string, torn?: (why: Invalid) => void): AsyncGenerator<Recorded> {
   const raw = createReadStream(path)
   const input = path.endsWith('.gz') ? raw.pipe(createGunzip()) : raw
   raw.on('error', (error) => input.destroy(error))
   let line = 0
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1
-    if (text.trim() !== '') yield readLine(text, `${path}:${line}`)
+    if (text.trim() === '') continue
+    try {
+      yield readLine(text, `${path}:${line}`)
+    } catch (error) {
+      if (!torn || !(error instanceof Invalid)) throw error
+      torn(error)
+    }
   }
 }
 
@@ -36,18 +55,29 @@ function readLine(text: string, where: string): Recorded {
 }
 
 /** All files' heartbeats, oldest first. */
-export async function* mergeRecordings(paths: string[]): AsyncGenerator<Recorded> {
-  const heads: { next: Recorded; rest: AsyncGenerator<Recorded> }[] = []
-  for (const path of paths) await pull(readRecording(path), heads)
-  while (heads.length > 0) {
-    const first = heads.reduce((a, b) => (b.next.receivedMs < a.next.receivedMs ? b : a))
-    yield first.next
-    heads.splice(heads.indexOf(first), 1)
-    await pull(first.rest, heads)
+export const mergeRecordings = (paths: string[]): AsyncGenerator<Recorded> => merge(paths.map((path) => readRecording(path)))
+
+type Timed = { receivedMs: number }
+type Head<T> = { next: T; rest: AsyncGenerator<T> }
+
+/** What several sources tell, each oldest first, as one; of one moment in the order of the sources. */
+export async function* merge<T extends Timed>(sources: AsyncGenerator<T>[]): AsyncGenerator<T> {
+  const heads: Head<T>[] = []
+  try {
+    for (const source of sources) await pull(source, (head) => void heads.push(head))
+    while (heads.length > 0) {
+      const first = heads.reduce((a, b) => (b.next.receivedMs < a.next.receivedMs ? b : a))
+      yield first.next
+      const place = heads.indexOf(first)
+      heads.splice(place, 1)
+      await pull(first.rest, (head) => void heads.splice(place, 0, head))
+    }
+  } finally {
+    for (const source of sources) await source.return(undefined)
   }
 }
 
-async function pull(rest: AsyncGenerator<Recorded>, heads: { next: Recorded; rest: AsyncGenerator<Recorded> }[]): Promise<void> {
+async function pull<T>(rest: AsyncGenerator<T>, put: (head: Head<T>) => void): Promise<void> {
   const { value, done } = await rest.next()
-  if (!done) heads.push({ next: value, rest })
+  if (!done) put({ next: value, rest })
 }

@@ -48,7 +48,10 @@ export async function outcomeOf(ctx: Context): Promise<Outcome> {
   }
 }
 
-async function all<T>(page: (cursor: { cursor?: string }) => Promise<{ items: T[]; nextCursor: string | null }>): Promise<T[]> {
+/** Every item of a list, page by page. */
+export async function all<T>(
+  page: (cursor: { cursor?: string }) => Promise<{ items: T[]; nextCursor: string | null }>
+): Promise<T[]> {
   const items: T[] = []
   let cursor: string | null = null
   do {

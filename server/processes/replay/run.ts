@@ -13,8 +13,8 @@ import { addProducts, type Catalogue, onboard } from './catalogue.ts'
 import type { Recorded } from './files.ts'
 import { openScratchStore, type ScratchStore } from './scratch.ts'
 
-const BEAT_MS = 1000
-const IN_FLIGHT = 200
+export const BEAT_MS = 1000
+export const IN_FLIGHT = 200
 
 /** Opens a scratch store, feeds it everything and lets what is pending stand. The caller disposes it after reading what came out. */
 export async function replay(
@@ -61,16 +61,16 @@ export async function replay(
 }
 
 /** The recording ends here: what still runs is closed, so that its books can be held against each other. */
-async function closeBooks({ ctx }: ScratchStore): Promise<void> {
+export async function closeBooks({ ctx }: ScratchStore): Promise<void> {
   await transact(ctx, (tx) => cutMachineSessions(ctx, tx, { storeMode: 'MAINTENANCE_MODE' }))
 }
 
 /** Second by second while things happen; a night without heartbeats is passed over in one step. */
-const nextBeat = (beatMs: number, receivedMs: number): number =>
+export const nextBeat = (beatMs: number, receivedMs: number): number =>
   receivedMs - beatMs > 60 * BEAT_MS ? receivedMs - 30 * BEAT_MS : beatMs + BEAT_MS
 
 /** What the timetable does each second, on the file's clock. */
-async function beat({ ctx, clock }: ScratchStore, atMs: number): Promise<void> {
+export async function beat({ ctx, clock }: ScratchStore, atMs: number): Promise<void> {
   clock.advance(new Date(atMs))
   await settleOverdueChanges(ctx)
   await rotateMachineSessions(ctx)

@@ -31,12 +31,14 @@ export async function openScratchStore(config: Config, { url, start }: { url: st
   const name = `niflr_replay_${newId().replaceAll('-', '')}`
   await onServer(url, `CREATE DATABASE ${name}`)
   stack.defer(() => onServer(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  await onServer(url, `ALTER DATABASE ${name} SET synchronous_commit = off`) // what is thrown away need not survive a power cut
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-replay-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   const scratch = new URL(url)
   scratch.pathname = `/${name}`
   const clock = replayClock(start)
-  const settings = { ...config, databaseUrl: scratch.href, dataDir }
+  const qrKeysFile = join(dataDir, 'keys', 'qr.json') // never that of the real store
+  const settings = { ...config, databaseUrl: scratch.href, dataDir, qrKeysFile }
   const { ctx, close } = await openContext(settings, { log: openLogger('warn', 2), clock, name: 'niflr-replay' })
   stack.defer(close)
   stack.defer(await openShelves(ctx))
