@@ -9,6 +9,7 @@ import type { WebhookAttempt } from '#contracts/api/webhooks.ts'
 import { type Context, type Tx, transact } from '#server/context.ts'
 import { endAlarm, startAlarm } from '#server/domain/staff/actions.ts'
 import { post } from '#server/platform/http-post.ts'
+import { Slots } from '#server/platform/slots.ts'
 import { alarmOf, FRESH, hasten, signingSecretOf } from './endpoints.ts'
 import { type DeliveryRow, type EndpointRow, nextDelivery } from './queries.ts'
 import { errorOf, isGivenUp, OUTAGE_FAILURES, type Result, resultOf, retryAfterMs, type Waits, waitAfter } from './rules.ts'
@@ -18,17 +19,29 @@ import { hostOf, mayReach } from './url.ts'
 const KEPT_ATTEMPTS = 30
 
 export type Sending = { waits: Waits; signal: AbortSignal }
+/** Many endpoints at once would else take the database's connections from the devices. */
+const DATABASE = { atOnce: 2, waiting: 1000 }
+const slots = new WeakMap<Context, Slots>()
+
+/** Runs `work` when it is its turn at the database. */
+async function inTurn<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+  const turns = slots.get(ctx) ?? new Slots(DATABASE)
+  slots.set(ctx, turns)
+  using _slot = await turns.take()
+  return await work()
+}
+
 export type Telling = { id: string; number: number | null; name: string; at: Date; payload: Record<string, unknown> }
 type Attempted = WebhookAttempt & { result: Result; retryAfterMs: number }
 
 /** Sends an endpoint the delivery that is next; null when none is due. Throws what the database says, or the signal's reason. */
 export async function sendNext(ctx: Context, endpointId: string, { waits, signal }: Sending): Promise<Result | null> {
-  const next = await nextDelivery(ctx.db, endpointId, ctx.clock.now())
+  const next = await inTurn(ctx, () => nextDelivery(ctx.db, endpointId, ctx.clock.now()))
   if (!next) return null
   const { endpoint, delivery } = next
   const telling = { ...delivery, number: delivery.eventNumber, payload: delivery.payload as Telling['payload'] }
   const attempted = await tell(ctx, endpoint, telling, { waits, signal })
-  await transact(ctx, (tx) => note(tx, { endpointId, delivery, attempted, waits }))
+  await inTurn(ctx, () => transact(ctx, (tx) => note(tx, { endpointId, delivery, attempted, waits })))
   const told = { endpointId, host: nameOf(endpoint), event: delivery.name, error: attempted.error }
   if (attempted.error && endpoint.failures === 0) ctx.log.warn(told, 'webhook: not delivered, it is tried again')
   if (!attempted.error && endpoint.failures > 0) ctx.log.info(told, 'webhook: delivered again')
@@ -58,7 +71,7 @@ export async function tell(
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'niflr-edge-store',
-    ...signedHeaders(secret, { id, at: now, body }),
+    ...signedHeaders(secret, { id, at: (ctx.clock.source ?? ctx.clock).now(), body }), // receivers hold it against their own clock
     ...(typeof key === 'string' && { 'idempotency-key': key })
   }
   const { url } = endpoint
