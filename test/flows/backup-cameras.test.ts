@@ -1,4 +1,4 @@
-/** Cameras and their videos after a restore: passwords only from a sealed backup, videos that are not on the new box marked. */
+/** What is kept encrypted, after a restore: cameras' passwords and webhooks' secrets only from a sealed backup; videos that are not on the new box marked. */
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,9 @@ import { startRecorder } from '#server/recorder/index.ts'
 import { managed, openFolder } from '#test/support/box.ts'
 import { openTestDatabase } from '#test/support/database.ts'
 import { until } from '#test/support/devices.ts'
+import { newWebhook } from '#test/support/hooking.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
+import { isSigned, openReceiver } from '#test/support/webhook-receiver.ts'
 
 const STREAM_URL = 'rtsp://bob:pa55-w0rd@127.0.0.1:1/live'
 const AT = new Date('2026-03-01T08:00:00Z')
@@ -39,7 +41,10 @@ async function restored(dir: string, passphrase: string | null, look: (store: Te
 test('a sealed backup holds the key of the cameras’ passwords; after a restore videos that are not here are marked', async () => {
   using folder = openFolder()
   await using store = await openTestStore()
+  await using receiver = await openReceiver()
   const cameraId = await film(store)
+  const webhook = await newWebhook(store.admin, receiver.url)
+  const tellIt = async ({ admin }: TestStore) => (await admin.send('POST', `/api/v1/webhooks/${webhook.id}/test`)).body
   const backUp = (dir: string, env: Record<string, string> = {}) =>
     managed(store.dataDir, ['backup', dir], { DATABASE_URL: store.databaseUrl, ...env })
   const [sealed, clear] = [join(folder.path, 'sealed'), join(folder.path, 'clear')]
@@ -47,9 +52,12 @@ test('a sealed backup holds the key of the cameras’ passwords; after a restore
   assert.match(await backUp(clear), /left out, since it is secret: keys\/cameras.key/)
   assert.deepEqual([existsSync(join(sealed, 'cameras-key.gz')), existsSync(join(clear, 'cameras-key.gz'))], [true, false])
 
-  await restored(sealed, 'a box of old keys', async ({ ctx, admin, dataDir }, said) => {
+  await restored(sealed, 'a box of old keys', async (restoredStore, said) => {
+    const { ctx, admin, dataDir } = restoredStore
     assert.match(said, new RegExp(`${CLIPS} videos are not on this box: they are marked as missing`))
     assert.equal((await camerasToRecord(ctx))[0]!.streamUrl, STREAM_URL)
+    assert.equal((await tellIt(restoredStore)).state, 'delivered')
+    assert(isSigned(receiver.heard[0]!, webhook.secret))
     assert.equal(statSync(join(dataDir, 'keys', 'cameras.key')).mode & 0o777, 0o600)
     const videos = async () => (await admin.send('GET', '/api/v1/videos')).body.items as { isMissing: boolean; endTime: string }[]
     assert.equal((await videos()).filter(({ isMissing }) => isMissing).length, CLIPS)
@@ -60,9 +68,12 @@ test('a sealed backup holds the key of the cameras’ passwords; after a restore
     assert.deepEqual(items, [])
   })
 
-  await restored(clear, null, async ({ ctx, admin, dataDir }, said) => {
+  await restored(clear, null, async (restoredStore, said) => {
+    const { ctx, admin, dataDir } = restoredStore
     assert.match(said, /the key of the cameras' passwords is not in this backup/)
     assert.equal((await camerasToRecord(ctx))[0]!.streamUrl, null)
+    assert.match((await tellIt(restoredStore)).attempts[0].error, /secret cannot be read any more.*make a new one/)
+    assert.equal(receiver.heard.length, 1, 'nothing is sent that is not signed')
     const recorder = startRecorder(ctx, { runDir: '/nowhere' })
     const camera = async () => (await admin.send('GET', `/api/v1/cameras/${cameraId}`)).body
     await until(async () => (await camera()).state === 'not-possible', 'it says so')

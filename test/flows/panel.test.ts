@@ -8,6 +8,7 @@ import { withoutChromium } from '#test/support/browser.ts'
 import { staffCaller } from '#test/support/http.ts'
 import { assertUsable, openPanel, type Panel } from '#test/support/panel.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
+import { openReceiver } from '#test/support/webhook-receiver.ts'
 
 const skip = withoutChromium
 let store: TestStore
@@ -114,6 +115,47 @@ test('several are retired at once, after saying what depends on them', { skip },
   await dialog.getByRole('button', { name: 'Retire' }).click()
   await page.getByText('2 machines').waitFor()
   assert.notEqual((await store.admin.send('GET', '/api/v1/machines/m3')).body.retiredAt, null)
+})
+
+test('a webhook is made, its secret shown once, and what it answers to a test is seen; operations only look', {
+  skip
+}, async () => {
+  const { page } = panel
+  await using receiver = await openReceiver()
+  await panel.signIn(store.admin)
+  await page.getByRole('link', { name: 'Webhooks' }).click()
+  await page.getByRole('link', { name: 'Add webhook' }).click()
+  await page.getByLabel('URL').fill('http://till.example/')
+  await page.getByLabel('visit.settled').check()
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page
+    .locator('.error')
+    .filter({ hasText: /plain text/ })
+    .waitFor()
+  await assertUsable(page)
+  await page.getByLabel('URL').fill(receiver.url)
+  await page.getByLabel('What it is').fill('The till')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.filter({ hasText: /whsec_/ }).waitFor()
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('heading', { name: 'The till' }).waitFor()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await rows(page)
+    .filter({ hasText: /webhook\.test[\s\S]*accepted \(204\)/ })
+    .waitFor()
+  receiver.reacts(() => ({ status: 500, text: 'out of order' }))
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await rows(page).filter({ hasText: 'it answered 500' }).waitFor()
+  await page.getByRole('button', { name: 'webhook.test' }).first().click()
+  await page.getByText('out of order').waitFor()
+  await assertUsable(page)
+  assert.deepEqual((await store.admin.send('GET', '/api/v1/webhooks')).body.items[0].events, ['visit.settled'])
+  await panel.signIn(await staffCaller(store.ctx, store.app, 'operations'))
+  await page.goto(`${panel.base}/admin/webhooks`)
+  await page.getByRole('link', { name: receiver.url }).click()
+  await rows(page).filter({ hasText: 'it answered 500' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: /Send|New secret|Retire/ }).count(), 0)
 })
 
 test('what a role may not do is not shown, nor reached by its address', { skip }, async () => {
