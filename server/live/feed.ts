@@ -3,16 +3,10 @@
  * transaction, and hands every event on in the log's order. Whoever comes later catches up by himself until he stands where it stands.
  */
 import type { Context } from '#server/context.ts'
-import type { EventCursor, EventRow } from '#server/platform/event-log.ts'
+import { type EventCursor, type EventRow, isBefore } from '#server/platform/event-log.ts'
 
 const LOOK_EVERY_MS = 500
 const PAGE = 500
-
-/** Is `a` behind `b` in the log's order? */
-export function isBefore(a: EventCursor, b: EventCursor): boolean {
-  const [left, right] = [BigInt(a.transactionId), BigInt(b.transactionId)]
-  return left === right ? a.id < b.id : left < right
-}
 
 export class Feed {
   readonly #ctx: Context

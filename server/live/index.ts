@@ -3,9 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import { LiveQuery } from '#contracts/api/live.ts'
 import type { Context } from '#server/context.ts'
-import { type EventCursor, parseCursor } from '#server/platform/event-log.ts'
+import { type EventCursor, isBefore, parseCursor } from '#server/platform/event-log.ts'
 import type { App } from '#server/platform/web-app.ts'
-import { Feed, isBefore } from './feed.ts'
+import { Feed } from './feed.ts'
 import { Watcher } from './watcher.ts'
 
 /** Registers `GET /live`. The streams end with the server, so that it can close. */

@@ -4,8 +4,8 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Context } from '#server/context.ts'
-import { type EventCursor, type EventRow, formatCursor } from '#server/platform/event-log.ts'
-import { type Feed, isBefore } from './feed.ts'
+import { type EventCursor, type EventRow, formatCursor, isBefore } from '#server/platform/event-log.ts'
+import type { Feed } from './feed.ts'
 
 const PAGE = 500
 const MAX_UNREAD_BYTES = 1024 * 1024

@@ -19,6 +19,12 @@ export function parseCursor(text: string): EventCursor | null {
   return match ? { transactionId: match[1]!, id: Number(match[2]) } : null
 }
 
+/** Is `a` behind `b` in the log's order? */
+export function isBefore(a: EventCursor, b: EventCursor): boolean {
+  const [left, right] = [BigInt(a.transactionId), BigInt(b.transactionId)]
+  return left === right ? a.id < b.id : left < right
+}
+
 type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> }
 
 export class EventLog {
@@ -41,6 +47,17 @@ export class EventLog {
       [cursor.transactionId, cursor.id, limit, names ?? null]
     )
     return rows as EventRow[]
+  }
+
+  /** The last event after `cursor` all of whose predecessors are known; null when there is none. */
+  async last(cursor: EventCursor): Promise<EventCursor | null> {
+    const { rows } = await this.#pool.query(
+      `SELECT transaction_id::text AS "transactionId", id FROM event_log
+       WHERE (transaction_id, id) > ($1::text::xid8, $2::bigint) AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+       ORDER BY transaction_id DESC, id DESC LIMIT 1`,
+      [cursor.transactionId, cursor.id]
+    )
+    return rows[0] ?? null
   }
 
   /** The place behind everything that is known now: a follower that starts here sees only what is new. */

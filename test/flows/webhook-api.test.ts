@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WebhookDelivery } from '#contracts/api/webhooks.ts'
-import { SYSTEM } from '#server/context.ts'
+import { SYSTEM, transact } from '#server/context.ts'
 import { forgetUser } from '#server/domain/user/actions.ts'
 import { forgetOldDeliveries } from '#server/domain/webhook/actions.ts'
 import { cleanUpJob } from '#server/jobs/clean-up.ts'
@@ -140,6 +140,24 @@ test('deliveries are listed by state, event and time, page by page, and a span i
   clock.forward(31 * DAY)
   await cleanUpJob.run(ctx)
   assert.deepEqual(await deliveriesOf(admin, webhook), [])
+})
+
+test('of many pages of events just those are queued that somebody wants, each once and in order', async () => {
+  await using store = await openTestStore()
+  const { admin, ctx } = store
+  await newWebhook(admin, 'https://till.example/', ['clock.jumped'])
+  await newWebhook(admin, 'https://other.example/', ['clock.jumped', 'alarm.ended'])
+  const disabled = { url: 'https://third.example/', enabled: false }
+  assert.equal((await admin.send('POST', PATH, disabled)).status, 201)
+  await transact(ctx, async (tx) => {
+    for (let byMs = 0; byMs < 2300; byMs++) tx.emit('clock.jumped', { byMs })
+    for (let n = 0; n < 1500; n++) tx.emit('machine.online', { machineId: `m${n}` })
+    tx.emit('clock.jumped', { byMs: 2300 })
+  })
+  await store.drain()
+  const { rows } = await ctx.pool.query(`SELECT count(*) AS all, count(DISTINCT event_number) AS events,
+    bool_and((payload->>'byMs')::int = n) AS "isInOrder" FROM (SELECT *, row_number() OVER (PARTITION BY endpoint_id ORDER BY position) - 1 AS n FROM webhook_delivery) AS told`)
+  assert.deepEqual(rows, [{ all: 4602, events: 2301, isInOrder: true }])
 })
 
 test('events wait for webhooks only as long as there is one', async () => {

@@ -49,7 +49,7 @@ test('each visit that settles is told once, signed, in order, as the event log h
     assert(isSigned({ headers, text }, webhook.secret))
     assert(!isSigned({ headers, text: text.replace('"currency"', '"currencY"') }, webhook.secret))
     assert.deepEqual([headers['webhook-id'], told.id, told.name], [deliveries[n]!.id, deliveries[n]!.id, 'visit.settled'])
-    assert.deepEqual(told.data, settled[n])
+    assert.deepEqual([told.data, deliveries[n]!.data], [settled[n], settled[n]])
     assert.equal(headers['idempotency-key'], settled[n]!.idempotencyKey)
     assert.equal(Number(headers['webhook-timestamp']), Math.floor(store.clock.now().getTime() / 1000))
     assert.match(String(headers['content-type']), /^application\/json/)

@@ -59,6 +59,7 @@ export async function changeWebhook(
 ): Promise<Webhook> {
   if (change.url !== undefined) checkUrl(change.url)
   const work = async (tx: Tx) => {
+    await startFollower(tx, FOLLOWER) // what it is to hear from now on, no page that is being taken passes over
     const before = await lockEndpoint(tx, id)
     if (version !== undefined && version !== before.version)
       throw new Refused('stale-version', 'somebody changed this webhook since', { version: before.version })

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events'
 import { sql } from 'kysely'
 import { type Context, type Tx, transact } from '#server/context.ts'
 import { endFollower, findCursor, moveCursor } from '#server/platform/event-cursor.ts'
-import type { EventRow } from '#server/platform/event-log.ts'
+import { type EventRow, isBefore } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import { type EndpointRow, endpointsInService } from './queries.ts'
 
@@ -29,21 +29,30 @@ export function onQueued(ctx: Context, listener: () => void): () => void {
   return () => queueOf(ctx).off('queued', listener)
 }
 
-/** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
+/** Takes one page of the events that somebody wants, and passes over the others unread; returns 0 when it is at the end. */
 export async function queueDeliveries(ctx: Context): Promise<number> {
   const cursor = await findCursor(ctx.db, FOLLOWER)
-  if (!cursor) return 0
-  const events = await ctx.events.after(cursor, { limit: PAGE })
-  const last = events.at(-1)
+  const last = cursor && (await ctx.events.last(cursor))
   if (!last) return 0
   const queued = await transact(ctx, async (tx) => {
     if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return 0 // another process took this page
-    const endpoints = await endpointsInService(tx.db) // after the cursor's row is held: an endpoint that is being made has held it too
+    const endpoints = await endpointsInService(tx.db) // now that the cursor's row is held: whoever is to hear more has to hold it first
     if (endpoints.length === 0) await endFollower(tx, FOLLOWER)
+    const names = namesWanted(endpoints)
+    const events = names?.length === 0 ? [] : await ctx.events.after(cursor, { limit: PAGE, ...(names && { names }) })
+    const end = events.at(-1)
+    if (end && (events.length === PAGE || isBefore(last, end))) await moveCursor(tx, FOLLOWER, { from: last, to: end })
     return addDeliveries(tx, events, endpoints)
   })
   if (queued > 0) tellQueued(ctx)
-  return events.length
+  return Math.max(queued, 1)
+}
+
+/** Null: all. */
+function namesWanted(endpoints: EndpointRow[]): string[] | null {
+  const listening = endpoints.filter(({ enabled }) => enabled)
+  if (listening.some(({ events }) => events.length === 0)) return null
+  return [...new Set(listening.flatMap(({ events }) => events))]
 }
 
 async function addDeliveries(tx: Tx, events: EventRow[], endpoints: EndpointRow[]): Promise<number> {
