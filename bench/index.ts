@@ -16,6 +16,7 @@ import { shelves } from './shelves.ts'
 import { simcam } from './simcam.ts'
 import { start } from './start.ts'
 import { type Bench, printTable, type Row } from './table.ts'
+import { webhooks } from './webhooks.ts'
 import { windows } from './windows.ts'
 
 const BENCHES: Bench[] = [
@@ -23,6 +24,7 @@ const BENCHES: Bench[] = [
   carts, // labelled cases: are carts right
   windows, // labelled cases: the visit or machine sessions as a ticket's window
   ingest, // heartbeats a second
+  webhooks, // heartbeats a second beside webhooks
   samples, // 60 Hz of 100 machines
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
