@@ -24,6 +24,23 @@ export const Product = Type.Object({
 })
 export type Product = Static<typeof Product>
 
+const SeenWeights = Type.Object(
+  { count: Type.Integer(), median: Type.Number(), spread: Type.Number({ description: 'σ' }) },
+  { description: 'grams of the single pieces that people confirmed last' }
+)
+const seen = {
+  seenWeights: Nullable(SeenWeights),
+  suggestedWeightGrams: Nullable(
+    Type.Integer({
+      description: 'what its pieces weigh, where the catalogue’s weight is off; null while it is right or too little was seen'
+    })
+  )
+}
+/** One product, with what its pieces were seen to weigh. */
+export const SeenProduct = Type.Object({ ...Product.properties, ...seen })
+export type SeenProduct = Static<typeof SeenProduct>
+export const ListedProduct = Type.Object({ ...Product.properties, ...Type.Partial(Type.Object(seen)).properties })
+
 export const ProductInput = Type.Object(
   {
     sku: Sku,
@@ -56,6 +73,9 @@ export type ProductChange = Static<typeof ProductChange>
 export const ProductQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 100, description: 'part of the name, or the beginning of SKU or barcode' })),
   active: Type.Optional(Type.Boolean()),
+  weightOff: Type.Optional(
+    Type.Boolean({ description: 'active ones whose weight in the catalogue is off (or is not), with what was seen of it' })
+  ),
   ...PageQuery
 })
 export type ProductQuery = Static<typeof ProductQuery>

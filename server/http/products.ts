@@ -1,6 +1,14 @@
 /** Products: one by one, or all as CSV. */
 import { Type } from 'typebox'
-import { ImportResult, Product, ProductChange, ProductInput, ProductQuery } from '#contracts/api/products.ts'
+import {
+  ImportResult,
+  ListedProduct,
+  Product,
+  ProductChange,
+  ProductInput,
+  ProductQuery,
+  SeenProduct
+} from '#contracts/api/products.ts'
 import { Page, Uuid } from '#contracts/api/shared.ts'
 import {
   addProduct,
@@ -11,6 +19,7 @@ import {
   readProduct
 } from '#server/domain/catalog/actions.ts'
 import { refreshThresholds } from '#server/domain/iot/actions.ts'
+import { productsByWeight, withSeenWeights } from '#server/domain/ticket/actions.ts'
 import type { App } from '#server/platform/web-app.ts'
 import type { Resource } from './app.ts'
 import { readText } from './input.ts'
@@ -20,16 +29,23 @@ const params = Type.Object({ id: Uuid })
 const CSV_LIMIT = 4 * 1024 * 1024
 
 export const products: Resource = (app, ctx) => {
-  const list = { summary: 'Products by name', tags, querystring: ProductQuery, response: { 200: Page(Product) } }
-  app.get('/products', { schema: list, config: { access: 'products:read' } }, async (req) => listProducts(ctx, req.query))
+  const list = { summary: 'Products by name', tags, querystring: ProductQuery, response: { 200: Page(ListedProduct) } }
+  app.get('/products', { schema: list, config: { access: 'products:read' } }, async ({ query: { weightOff, ...query } }) => {
+    if (weightOff === undefined) return listProducts(ctx, query)
+    const page = await listProducts(ctx, { ...query, ids: await productsByWeight(ctx, { isOff: weightOff }) })
+    return { ...page, items: await withSeenWeights(ctx, page.items) }
+  })
 
   const add = { summary: 'Add a product', tags, body: ProductInput, response: { 201: Product } }
   app.post('/products', { schema: add, config: { access: 'products:write', idempotent: true } }, async (req, reply) =>
     reply.code(201).send(await addProduct(ctx, req.actor, req.body))
   )
 
-  const one = { summary: 'One product', tags, params, response: { 200: Product } }
-  app.get('/products/:id', { schema: one, config: { access: 'products:read' } }, async (req) => readProduct(ctx, req.params.id))
+  const one = { summary: 'One product', tags, params, response: { 200: SeenProduct } }
+  app.get('/products/:id', { schema: one, config: { access: 'products:read' } }, async (req) => {
+    const [product] = await withSeenWeights(ctx, [await readProduct(ctx, req.params.id)])
+    return product!
+  })
 
   const change = { summary: 'Change a product', tags, params, body: ProductChange, response: { 200: Product } }
   app.patch('/products/:id', { schema: change, config: { access: 'products:write' } }, async (req) => {

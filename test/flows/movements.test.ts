@@ -6,6 +6,7 @@ import type { Ticket } from '#contracts/api/tickets.ts'
 import { inferMovements } from '#server/domain/ticket/actions.ts'
 import { changeStoreMode } from '#server/domain/user/actions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
+import { reviewing } from '#test/support/review-desk.ts'
 import { openShelfStore, type ShelfStore } from '#test/support/shelf-store.ts'
 import { eventsOf, later, visitor } from '#test/support/visiting.ts'
 
@@ -155,4 +156,37 @@ test('the cart builds while people shop, and screens are told', async () => {
   assert.deepEqual([...new Set(told.map(({ lines }) => store.named(lines).join()))], ['1 juice', '1 juice,1 soap', '1 soap'])
   await shopper.leave()
   assert.notEqual((await cart()).id, null)
+})
+
+test('a catalogue weight that is off is suggested after eight confirmed pieces of two days, and an operator puts it right', async () => {
+  await using store = await openShelfStore()
+  const desk = reviewing(await store.staff('reviewer'))
+  const { send } = await store.staff('operations')
+  const juice = store.ids.get('juice')!
+  const product = async () => (await send('GET', `/api/v1/products/${juice}`)).body
+  const off = async () =>
+    (await send('GET', '/api/v1/products?weightOff=true')).body.items.map((row: { name: string }) => row.name)
+  const bought = async (quantity: number, grams: number) => {
+    const shopper = await visitor(store)
+    await store.seconds(5)
+    await store.hand('m1', { 103: -grams })
+    const { tickets } = await shopper.leave()
+    await later(store, 2000)
+    const { id } = tickets.find(({ machineId }) => machineId === 'm1')!
+    const weightChangeIds = (await desk.ticket(id)).weightChanges.map((change) => change.id)
+    await desk.settle(id, [{ productId: juice, quantity, weightChangeIds }])
+    await store.hand('m1', { 103: grams })
+  }
+  for (const grams of [545, 546, 544, 545]) await bought(1, grams)
+  await bought(2, 1090) // pieces taken together say less of one
+  await later(store, 86_400_000)
+  for (const grams of [545, 543, 547]) await bought(1, grams)
+  assert.deepEqual([(await product()).seenWeights.count, (await product()).suggestedWeightGrams, await off()], [7, null, []])
+  await bought(1, 545)
+  const { seenWeights, suggestedWeightGrams, version } = await product()
+  assert.deepEqual([seenWeights, suggestedWeightGrams], [{ count: 8, median: 545, spread: 0.7 }, 545])
+  assert.deepEqual(await off(), ['juice'])
+  const accepted = await send('PATCH', `/api/v1/products/${juice}`, { weightGrams: suggestedWeightGrams, version })
+  assert.equal(accepted.body.weightGrams, 545)
+  assert.deepEqual([(await product()).suggestedWeightGrams, await off()], [null, []])
 })

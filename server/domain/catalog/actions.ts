@@ -25,8 +25,8 @@ import {
 
 // ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Products by name. */
-export async function listProducts(ctx: Context, query: ProductQuery) {
+/** Products by name; of `ids` alone where they are given. */
+export async function listProducts(ctx: Context, query: Omit<ProductQuery, 'weightOff'> & { ids?: string[] }) {
   const page = await productPage(ctx.db, query)
   return { ...page, items: page.items.map(productOf) }
 }

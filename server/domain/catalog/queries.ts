@@ -17,8 +17,11 @@ export const lockProduct = (db: Db, id: string) =>
 export const lockProductsBySku = (db: Db, skus: string[]) =>
   db.selectFrom('product').selectAll().where('sku', '=', sql<string>`ANY(${skus}::text[])`).orderBy('id').forUpdate().execute()
 
-/** Products by name (product_name), `limit` at most. */
-export async function productPage(db: Db, { q, active, limit = 50, cursor }: ProductQuery) {
+/** Products by name (product_name), `limit` at most; of `ids` alone where they are given. */
+export async function productPage(
+  db: Db,
+  { q, active, ids, limit = 50, cursor }: Omit<ProductQuery, 'weightOff'> & { ids?: string[] }
+) {
   const after = decodeCursor(cursor, ['text', 'uuid'])
   let query = db
     .selectFrom('product')
@@ -27,6 +30,7 @@ export async function productPage(db: Db, { q, active, limit = 50, cursor }: Pro
     .orderBy('id')
     .limit(limit + 1)
   if (active !== undefined) query = query.where('active', '=', active)
+  if (ids) query = query.where('id', '=', sql<string>`ANY(${ids}::uuid[])`)
   if (q)
     query = query.where((eb) =>
       eb.or([eb('name', 'ilike', `%${like(q)}%`), eb('sku', 'ilike', `${like(q)}%`), eb('barcode', 'ilike', `${like(q)}%`)])

@@ -18,6 +18,7 @@ export { removeVideosNobodyNeeds, videosToRemove } from './old-clips.ts'
 export { listMovements, withMovements } from './proposals.ts'
 export { findTicket, listTickets, type TicketFilter, visitWithTickets } from './queries.ts'
 export { claimTicket, completeTicket, releaseTicket, reopenTicket } from './review.ts'
+export { productsByWeight, withSeenWeights } from './seen-weights.ts'
 export { lostBeforeUpload, nextVideoToUpload, type UploadQueue, uploadQueue } from './uploads.ts'
 
 /**

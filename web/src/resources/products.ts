@@ -35,6 +35,14 @@ export const products: Resource = {
       column: 'more',
       input: { on: 'both', initial: 0 }
     },
+    {
+      name: 'seenWeights.median',
+      label: 'Seen weight',
+      kind: 'grams',
+      help: 'Of the last single pieces that people confirmed, half weighed more and half less.'
+    },
+    { name: 'seenWeights.spread', label: 'They scatter by', kind: 'grams', help: 'Two of three weigh within so much of it.' },
+    { name: 'seenWeights.count', label: 'Pieces weighed', kind: 'number' },
     { name: 'priceMinor', label: 'Price', kind: 'money', column: 'shown', input: { on: 'both', required: true } },
     {
       name: 'active',
@@ -49,7 +57,18 @@ export const products: Resource = {
     { name: 'updatedAt', label: 'Changed', kind: 'time', column: 'more' },
     { name: 'createdAt', label: 'Added', kind: 'time', column: 'more' }
   ],
+  notice: ({ suggestedWeightGrams, weightGrams, seenWeights }) =>
+    typeof suggestedWeightGrams === 'number'
+      ? `Its weight seems to be off: ${(seenWeights as { count: number }).count} pieces that people confirmed weighed ${suggestedWeightGrams} g, not ${weightGrams} g.`
+      : null,
   actions: [
+    {
+      ...{ name: 'use-weight', label: 'Use the suggested weight', icon: 'check', right: 'products:write', method: 'PATCH' },
+      path: (row) => `/products/${row.id}`,
+      body: (row) => ({ weightGrams: row.suggestedWeightGrams, version: row.version }),
+      isFor: (row) => typeof row.suggestedWeightGrams === 'number',
+      warning: 'What is taken from now on is told by the new weight, and the thresholds of its scales follow.'
+    },
     {
       ...{ name: 'deactivate', label: 'Deactivate', icon: 'close', right: 'products:write', method: 'PATCH' },
       path: (row) => `/products/${row.id}`,

@@ -97,6 +97,8 @@ export type Resource = {
   /** The secret in the answer to its creation, shown this once. */
   secret?: string
   actions?: Action[]
+  /** What somebody should know who looks at this one; null: nothing. */
+  notice?: (row: Row) => string | null
   /** Its name in the audit trail. */
   audit?: string
   /** One sentence below the title of the list. */

@@ -6,7 +6,7 @@ import type { Resource, Row } from '#web/resources/types.ts'
 import { Value } from '#web/resources/value.tsx'
 import { useSession } from '#web/session.tsx'
 import { Icon } from '#web/ui/icon.tsx'
-import { Empty, Pill, Waiting } from '#web/ui/notice.tsx'
+import { Empty, Notice, Pill, Waiting } from '#web/ui/notice.tsx'
 import { Card, Page } from '#web/ui/page.tsx'
 import { Tabs } from '#web/ui/tabs.tsx'
 import { Actions } from './actions.tsx'
@@ -37,6 +37,7 @@ function Detail({ resource, id }: { resource: Resource; id: string }) {
       </Page>
     )
   const row = one.data
+  const notice = resource.notice?.(row)
   const mayChange = resource.can.change && resource.rights.write && may(resource.rights.write) && !row.retiredAt
   return (
     <Page
@@ -59,6 +60,7 @@ function Detail({ resource, id }: { resource: Resource; id: string }) {
         </>
       }
     >
+      {notice && <Notice tone="fair">{notice}</Notice>}
       <Card>
         <dl className="facts body">
           {resource.fields
