@@ -27,7 +27,7 @@ const BINS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1]
 export const carts: Bench = {
   name: 'carts',
   does: 'labelled cases through the store: receipts, what goes to people, what stays wrong, calibration',
-  async run({ say, data }: BenchTools): Promise<Row[]> {
+  async run({ say, data, beat }: BenchTools): Promise<Row[]> {
     await using stack = new AsyncDisposableStack()
     const cases = await openCases(stack, { say, data })
     if (!cases) return []
@@ -38,7 +38,7 @@ export const carts: Bench = {
       if (isSeen && !plan) say('without positions: no plates.json says where shelves stand')
       if (isSeen && !plan) continue
       const whole = emptyScore()
-      for (const interval of INTERVALS) {
+      for (const interval of beat === null ? INTERVALS : [beat]) {
         const part = emptyScore()
         for (const one of casesIn(folder, interval).filter(isMeant)) {
           const played = await play(one, { url, dataDir, spots: isSeen ? plan : null })

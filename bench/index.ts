@@ -36,7 +36,7 @@ const BENCHES: Bench[] = [
   start, // from a fresh clone, and again
   simcam // the demo's cameras: painting, encoding, serving
 ]
-const USAGE = `npm run bench [-- NAME…] [--json] [--rows N] [--seconds N] [--data FOLDER] [--history FOLDER]; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
+const USAGE = `npm run bench [-- NAME…] [--json] [--rows N] [--seconds N] [--data FOLDER] [--beat SECONDS] [--history FOLDER]; there are: ${BENCHES.map((bench) => bench.name).join(', ')}\n`
 
 function fail(why: string): never {
   process.stderr.write(`${why}\n${USAGE}`)
@@ -46,6 +46,7 @@ function fail(why: string): never {
 const options = {
   json: { type: 'boolean' },
   data: { type: 'string' },
+  beat: { type: 'string' },
   history: { type: 'string' },
   rows: { type: 'string' },
   seconds: { type: 'string' }
@@ -53,15 +54,16 @@ const options = {
 const { values, positionals } = parseArgs({ options, allowPositionals: true })
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
 if (unknown.length > 0) fail(`there is no benchmark ${unknown.join(', ')}`)
-const [most, seconds] = [values.rows, values.seconds].map((text) => (text === undefined ? null : Number(text)))
+const [most, seconds, beat] = [values.rows, values.seconds, values.beat].map((text) => (text === undefined ? null : Number(text)))
 if (most !== null && !(Number.isInteger(most) && most! >= 10_000 && most! % 10_000 === 0)) fail('--rows: tens of thousands')
 if (seconds !== null && !(seconds! >= 1)) fail('--seconds: at least 1')
+if (beat !== null && !(Number.isInteger(beat) && beat! >= 1 && beat! <= 60)) fail('--beat: whole seconds from 1 to 60')
 
 const say = (line: string) => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 say(`${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`)
 using history = new HistoryStore((line) => say(`  ${line}`), values.history ?? null)
 process.once('SIGINT', () => say('interrupted: removing what was made')) // the servers end too: what waits for them fails, and scopes close
-const tools = { say, data: values.data ?? null, rows: most ?? null, seconds: seconds ?? null, history }
+const tools = { say, data: values.data ?? null, rows: most ?? null, seconds: seconds ?? null, beat: beat ?? null, history }
 const all: Record<string, Row['values']> = {}
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue

@@ -2,12 +2,13 @@
 import type { HistoryStore } from './history-store.ts'
 
 export type Row = { name: string; values: Record<string, string | number | null> }
-/** `rows` and `seconds`: smaller sizes than a benchmark's own, for a quick look. `history`: stores with years of rows, made by the first benchmark that opens them. */
+/** `rows` and `seconds`: smaller sizes than a benchmark's own, for a quick look. `beat`: seconds between the heartbeats of labelled cases, instead of those they come with. `history`: stores with years of rows, made by the first benchmark that opens them. */
 export type BenchTools = {
   say: (line: string) => void
   data: string | null
   rows: number | null
   seconds: number | null
+  beat: number | null
   history: HistoryStore
 }
 export type Bench = { name: string; does: string; run: (tools: BenchTools) => Promise<Row[]> }

@@ -33,21 +33,33 @@ export type Spot = { scaleId: string; x: number; y: number }
 export type Feed = AsyncGenerator<{ receivedMs: number; take: (ctx: Context) => Promise<void> }>
 export type Case = { name: string; interval: number; truth: Truth; people: Sight[]; catalogue: Catalogue; feed: () => Feed }
 
-/** The cases of a folder at one interval between heartbeats (seconds), in the order of their names. */
+/**
+ * The cases of a folder at one interval between heartbeats (seconds), in the order of their names. One at which they were not recorded is
+ * made of every so many of those a second apart.
+ */
 export function casesIn(folder: string, interval: number): Case[] {
   return readdirSync(folder)
     .toSorted()
     .flatMap((name) => {
-      const recording = join(folder, name, `heartbeats-${interval}s.ndjson.gz`)
+      const recorded = join(folder, name, `heartbeats-${interval}s.ndjson.gz`)
+      const isRecorded = existsSync(recorded)
+      const recording = isRecorded ? recorded : join(folder, name, 'heartbeats-1s.ndjson.gz')
       if (!existsSync(recording)) return []
+      const every = isRecorded ? 1 : interval
       const truth = JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8')) as Truth
       const people = sightsIn(join(folder, name, 'people.ndjson.gz'))
-      return [{ name, interval, truth, people, catalogue: caseCatalogue(recording)!, feed: () => heartbeatsOf(recording) }]
+      return [{ name, interval, truth, people, catalogue: caseCatalogue(recording)!, feed: () => heartbeatsOf(recording, every) }]
     })
 }
 
-async function* heartbeatsOf(recording: string): Feed {
+/** `every`: of each machine one of so many. */
+async function* heartbeatsOf(recording: string, every: number): Feed {
+  const counts = new Map<string, number>()
   for await (const { receivedMs, body } of mergeRecordings([recording])) {
+    const { machineId } = body as { machineId: string }
+    const count = counts.get(machineId) ?? 0
+    counts.set(machineId, count + 1)
+    if (count % every !== 0) continue
     const take = async (ctx: Context) =>
       void (await recordHeartbeat(ctx, readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })))
     yield { receivedMs, take }

@@ -15,6 +15,7 @@ export const Machine = Type.Object({
   locked: Type.Boolean(),
   lastHeartbeatAt: Nullable(Time),
   usualIntervalMs: Nullable(Type.Integer({ description: 'how often it usually sends' })),
+  reportsSeldom: Type.Boolean({ description: 'so seldom that what falls together cannot be told apart: over 2.5 s' }),
   clockOffsetMs: Nullable(Type.Integer({ description: 'box minus device; null while its clock is not to be trusted' })),
   scaleCount: Type.Integer(),
   createdAt: Time,

@@ -20,6 +20,7 @@ test('a machine is onboarded, its key shown once, and its first heartbeat makes 
     locked: false,
     lastHeartbeatAt: null,
     usualIntervalMs: null,
+    reportsSeldom: false,
     clockOffsetMs: null
   }
   assert.deepEqual(facts, {
@@ -47,6 +48,24 @@ test('a machine is onboarded, its key shown once, and its first heartbeat makes 
   assert.ok(scale.noiseGrams > 0 && scale.noiseGrams < 2)
   const { rows } = await store.ctx.pool.query(`SELECT machine::text AS text FROM machine WHERE machine_id = 'fridge-1'`)
   assert.ok(!rows[0].text.includes(deviceKey), 'the key is stored hashed')
+})
+
+test('a machine that reports every five seconds is said to report seldom, until it is set to less', async () => {
+  const machine = await newHttpMachine(store)
+  const facts = async () => {
+    const { body } = await admin.send('GET', `/api/v1/machines/${machine.machineId}`)
+    return [body.usualIntervalMs, body.reportsSeldom]
+  }
+  const beats = async (count: number, ms: number) => {
+    for (let n = 0; n < count; n++) {
+      clock.forward(ms)
+      await machine.beat({ '001': 1000 })
+    }
+  }
+  await beats(2, 5000)
+  assert.deepEqual(await facts(), [5000, true])
+  await beats(20, 1000)
+  assert.equal((await facts())[1], false)
 })
 
 test('a machine id is unique, and only what the contract allows', async () => {

@@ -9,6 +9,7 @@ import { intakeOf } from './intakes.ts'
 import { endMachineSession, startMachineSession } from './machine-sessions.ts'
 import { loadMachines } from './memory-load.ts'
 import { lockMachine, type MachineRow, machineById, machinePage } from './queries.ts'
+import { reportsSeldom } from './rules.ts'
 
 const facts = ({ machineId, displayName, kind }: MachineRow) => ({ machineId, displayName, kind })
 
@@ -182,6 +183,7 @@ export const isOnboarded = (ctx: Context, machineId: string): boolean => intakeO
 function machineOf(ctx: Context, row: MachineRow, scaleCount?: number): Machine {
   const memory = intakeOf(ctx).machines.get(row.machineId)
   const heardMs = memory?.lastSeenMs ?? row.lastHeartbeatAt?.getTime() ?? null
+  const usualIntervalMs = memory?.usualIntervalMs ? Math.round(memory.usualIntervalMs) : row.usualIntervalMs
   return {
     machineId: row.machineId,
     displayName: row.displayName,
@@ -190,7 +192,8 @@ function machineOf(ctx: Context, row: MachineRow, scaleCount?: number): Machine 
     online: memory?.isOnline ?? false,
     locked: row.locked,
     lastHeartbeatAt: heardMs === null ? null : new Date(heardMs).toISOString(),
-    usualIntervalMs: memory?.usualIntervalMs ? Math.round(memory.usualIntervalMs) : row.usualIntervalMs,
+    usualIntervalMs,
+    reportsSeldom: reportsSeldom(usualIntervalMs),
     clockOffsetMs:
       memory && memory.clock.slots.length > 0 ? Math.round(Math.min(...memory.clock.slots.map((slot) => slot.offsetMs))) : null,
     scaleCount: memory?.scales.size ?? scaleCount ?? 0,

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { missedWithin, sampleToleranceGrams, silenceAllowedMs, thresholdGrams, usualIntervalAfter } from './rules.ts'
+import {
+  missedWithin,
+  reportsSeldom,
+  sampleToleranceGrams,
+  silenceAllowedMs,
+  thresholdGrams,
+  usualIntervalAfter
+} from './rules.ts'
 
 test('a threshold is the smaller of the ceiling and half the lightest product, and never below four σ', () => {
   const table: [number, number | null, number, number][] = [
@@ -98,6 +105,19 @@ test('a machine that reports seldom, or is set to, is not taken for lost each ti
     for (; beats <= most && silenceAllowedMs(usualMs) <= intervalMs; beats++) usualMs = usualIntervalAfter(usualMs, intervalMs)
     assert(beats <= most, `${beats} beats of ${intervalMs} ms until they are usual`)
   }
+})
+
+test('a machine that reports every five seconds reports seldom, one that loses a heartbeat now and then does not', () => {
+  const table: [number | null, boolean][] = [
+    [null, false],
+    [1000, false],
+    [2000, false],
+    [2500, false],
+    [2501, true],
+    [5000, true]
+  ]
+  for (const [usualMs, isSeldom] of table) assert.equal(reportsSeldom(usualMs), isSeldom, String(usualMs))
+  assert.equal(reportsSeldom(usualIntervalAfter(2000, 4000)), false)
 })
 
 test('a silence is still one after it was heard, and a first one is forgotten within seconds', () => {

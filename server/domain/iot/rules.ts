@@ -41,6 +41,14 @@ export function usualIntervalAfter(usualMs: number | null, gapMs: number): numbe
   return usualMs + (Math.min(gapMs, LONGEST_NEXT * usualMs) - usualMs) / 8
 }
 
+const SELDOM_MS = 2500
+
+/**
+ * Does a machine report so seldom that carts suffer? What falls between two of its messages is one change, and cannot be told apart any
+ * more (docs/performance.md). False while its interval is not known.
+ */
+export const reportsSeldom = (usualMs: number | null): boolean => usualMs !== null && usualMs > SELDOM_MS
+
 /** How many heartbeats should have come within a gap and did not. */
 export function missedWithin(gapMs: number, usualMs: number | null): number {
   return usualMs === null || usualMs <= 0 || gapMs < 1.5 * usualMs ? 0 : Math.round(gapMs / usualMs) - 1

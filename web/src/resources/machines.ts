@@ -48,6 +48,10 @@ export const machines: Resource = {
     { name: 'createdAt', label: 'Onboarded', kind: 'time', column: 'more' },
     { name: 'retiredAt', label: 'Retired', kind: 'time', column: 'more' }
   ],
+  notice: ({ reportsSeldom, usualIntervalMs }) =>
+    reportsSeldom
+      ? `It sends every ${(Number(usualIntervalMs) / 1000).toFixed(1)} s: what shoppers take within that time cannot be told apart, and more carts are wrong. Set it to send once a second, or every two.`
+      : null,
   actions: [
     {
       ...{ name: 'key', label: 'New device key', icon: 'key', right: 'device-keys:write', method: 'POST' },
