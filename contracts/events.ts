@@ -21,6 +21,8 @@ type TicketRef = { ticketId: string; number: string; visitId: string; machineId:
 type VideoRef = { videoId: string; cameraId: string; startedAt: string }
 type VideoGapRef = { videoGapId: string; cameraId: string; startedAt: string; cause: string }
 type VisitRef = { visitId: string; userId: string; role: UserRole }
+/** Money to move because a settled cart was settled anew; `version` is the cart's. */
+type Difference = VisitRef & { cartId: string; version: number; currency: string; amountMinor: number; idempotencyKey: string }
 
 export type Events = {
   'weight-change.recorded': ChangeFacts
@@ -65,7 +67,17 @@ export type Events = {
     idempotencyKey: string
     currency: string
     totalMinor: number
+    differenceMinor: number
     lines: CartLine[]
+  }
+  'visit.refunded': Difference
+  'visit.charged-extra': Difference
+  'visit.contested': VisitRef & { contestId: string; cartId: string }
+  'visit.contest-ended': VisitRef & {
+    contestId: string
+    result: 'UPHELD' | 'REFUSED'
+    answer: string | null
+    differenceMinor: number
   }
   'clock.jumped': { byMs: number }
 }
@@ -111,6 +123,10 @@ const KNOWN: Record<EventName, true> = {
   'ticket.changed': true,
   'visit.settled': true,
   'visit.corrected': true,
+  'visit.refunded': true,
+  'visit.charged-extra': true,
+  'visit.contested': true,
+  'visit.contest-ended': true,
   'clock.jumped': true
 }
 /** Every name, for who may choose among them. */

@@ -111,7 +111,7 @@ export function readConfig(given: Env | null = null, overrides: Env = {}) {
     machineSessionSeconds: whole('MACHINE_SESSION_SECONDS', 300, 5, 86_400), clipSeconds: whole('CLIP_SECONDS', 300, 5, 3600),
     changeThresholdGrams: whole('CHANGE_THRESHOLD_GRAMS', 30, 1, 10_000), ticketWindow: choice(env, 'TICKET_WINDOW', ['visit', 'machine-session']),
     autoReview: choice(env, 'AUTO_REVIEW', ['empty', 'off', 'confident']), autoReviewConfidence: part('AUTO_REVIEW_CONFIDENCE', 0.98, 0, 1),
-    autoReviewSample: part('AUTO_REVIEW_SAMPLE', 0.05, 0, 1), reviewLeaseSeconds: whole('REVIEW_LEASE_SECONDS', 600, 5, 86_400),
+    autoReviewSample: part('AUTO_REVIEW_SAMPLE', 0.05, 0, 1), reviewLeaseSeconds: whole('REVIEW_LEASE_SECONDS', 600, 5, 86_400), contestDays: part('CONTEST_DAYS', 14, 0.01, 3650),
     qrKeysFile: resolve(text(env, 'QR_KEYS_FILE', join(dataDir, 'keys', 'qr.json'))), qrMaxAgeSeconds: whole('QR_MAX_AGE_SECONDS', 300, 1, 86_400),
     clipQuotaGb: part('CLIP_QUOTA_GB', 50, 0.1, 1e6), clipRetentionDays: part('CLIP_RETENTION_DAYS', 30, 0.01, 36_500), clipFreeSpaceGb: part('CLIP_FREE_SPACE_GB', 5, 0, 1e6), s3: s3(env), ffmpegPath: file(env, 'FFMPEG_PATH'),
     allowAnonymousDevices: flag(env, 'ALLOW_ANONYMOUS_DEVICES'), deviceRatePerSecond: whole('DEVICE_RATE_PER_SECOND', 2000, 1000, 1e6),

@@ -11,6 +11,15 @@ export const CartLine = Type.Object({
   unitPriceMinor: Type.Integer({ minimum: 0 }),
   totalMinor: Type.Integer({ minimum: 0 })
 })
+/** A settled cart was settled anew: what there is to give back or to charge beyond what was charged. */
+export const CartCorrection = Type.Object({
+  version: Type.Integer({ description: 'the cart’s, with this settlement' }),
+  totalMinor: Type.Integer({ minimum: 0 }),
+  differenceMinor: Type.Integer({ description: 'to the settlement before; negative: a refund' }),
+  idempotencyKey: Nullable(Type.String({ description: 'of the refund or the extra charge; null when there is neither' })),
+  correctedAt: Time
+})
+export type CartCorrection = Static<typeof CartCorrection>
 export const Cart = Type.Object({
   id: Uuid,
   visitId: Uuid,
@@ -18,7 +27,10 @@ export const Cart = Type.Object({
   status: CartStatus,
   currency: Type.String(),
   totalMinor: Type.Integer({ minimum: 0, description: 'as last settled' }),
-  lines: Type.Array(CartLine),
+  lines: Type.Array(CartLine, { description: 'prices of when things were picked, names of when the cart was settled' }),
+  corrections: Type.Array(CartCorrection, {
+    description: 'oldest first; their differences and the first total add up to totalMinor'
+  }),
   firstSettledAt: Nullable(Time),
   settledAt: Nullable(Time),
   createdAt: Time,

@@ -1,6 +1,7 @@
 /** Visits: the time between a user's login and logout. */
 import { type Static, Type } from 'typebox'
 import { Cart } from './carts.ts'
+import { Contest } from './contests.ts'
 import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 import { Ticket } from './tickets.ts'
@@ -16,7 +17,12 @@ export const Visit = Type.Object({
   version: Version
 })
 export type Visit = Static<typeof Visit>
-export const VisitDetail = Type.Object({ ...Visit.properties, tickets: Type.Array(Ticket), cart: Nullable(Cart) })
+export const VisitDetail = Type.Object({
+  ...Visit.properties,
+  tickets: Type.Array(Ticket),
+  cart: Nullable(Cart),
+  contests: Type.Array(Contest)
+})
 export type VisitDetail = Static<typeof VisitDetail>
 export const VisitQuery = Type.Object({
   ...PageQuery,

@@ -99,12 +99,35 @@ export interface Cart {
   visitId: string;
 }
 
+export interface CartCorrection {
+  cartId: string;
+  correctedAt: Timestamp;
+  differenceMinor: number;
+  totalMinor: number;
+  version: number;
+}
+
 export interface CartLine {
   cartId: string;
+  name: string | null;
   position: number;
   productId: string;
   quantity: number;
+  sku: string | null;
   unitPriceMinor: number;
+}
+
+export interface Contest {
+  answer: string | null;
+  closedAt: Timestamp | null;
+  differenceMinor: number | null;
+  id: string;
+  lines: Generated<Json>;
+  message: string;
+  openedAt: Timestamp;
+  openedBy: string;
+  status: Generated<string>;
+  visitId: string;
 }
 
 export interface DeviceCommand {
@@ -134,11 +157,23 @@ export interface EventLog {
 }
 
 export interface Facing {
+  capacity: number | null;
+  emptyGrams: Generated<number>;
   id: string;
+  lowAt: number | null;
   machineId: string;
   position: number;
   productId: string;
   scaleIds: string[];
+}
+
+export interface FacingStock {
+  facingId: string;
+  isLow: boolean;
+  lookedAt: Timestamp;
+  most: number;
+  onHand: number;
+  refilledAt: Timestamp | null;
 }
 
 export interface FaintShift {
@@ -261,6 +296,12 @@ export interface Product {
   version: Generated<number>;
   weightGrams: number;
   weightToleranceGrams: Generated<number>;
+}
+
+export interface ProductPrice {
+  priceMinor: number;
+  productId: string;
+  until: Timestamp;
 }
 
 export interface Scale {
@@ -544,11 +585,14 @@ export interface DB {
   camera: Camera;
   cameraMachine: CameraMachine;
   cart: Cart;
+  cartCorrection: CartCorrection;
   cartLine: CartLine;
+  contest: Contest;
   deviceCommand: DeviceCommand;
   eventCursor: EventCursor;
   eventLog: EventLog;
   facing: Facing;
+  facingStock: FacingStock;
   faintShift: FaintShift;
   idempotencyKey: IdempotencyKey;
   jobRun: JobRun;
@@ -559,6 +603,7 @@ export interface DB {
   movement: Movement;
   movementWeightChange: MovementWeightChange;
   product: Product;
+  productPrice: ProductPrice;
   scale: Scale;
   scaleSpot: ScaleSpot;
   scanner: Scanner;

@@ -36,7 +36,9 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'ticket.reopened': ['today', '/tickets', '/visits'],
   'ticket.changed': ['/tickets', '/visits'],
   'visit.settled': ['today', '/carts', '/visits'],
-  'visit.corrected': ['today', '/carts', '/visits']
+  'visit.corrected': ['today', '/carts', '/visits'],
+  'visit.contested': ['/visits'],
+  'visit.contest-ended': ['/visits']
 }
 export type LiveEvent = { [N in EventName]: { name: N; at: string } & Events[N] }[EventName]
 export type LiveState = 'connecting' | 'live' | 'lost'

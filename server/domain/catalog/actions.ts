@@ -8,6 +8,7 @@ import { audit } from '#server/domain/staff/actions.ts'
 import { violates } from '#server/platform/database.ts'
 import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
+import { notePrices } from './prices.ts'
 import { productsFromCsv, productsToCsv } from './product-csv.ts'
 import {
   allFacings,
@@ -22,6 +23,8 @@ import {
   productPage,
   productsWithIds
 } from './queries.ts'
+
+export { type Prices, pricesOf } from './prices.ts'
 
 // ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -64,6 +67,7 @@ export async function changeProduct(
     const values = { ...set, updatedAt: tx.now, version: before.version + 1 }
     const row = await tx.db.updateTable('product').set(values).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
     if (row.weightGrams !== before.weightGrams) await tellShelves(tx, [id])
+    if (row.priceMinor !== before.priceMinor) await notePrices(tx, [before])
     await audit(tx, actor, { action: 'changed', resource: 'product', resourceId: id, before: facts(before), after: facts(row) })
     return productOf(row)
   }
@@ -106,6 +110,10 @@ export async function importProducts(ctx: Context, actor: Actor, text: string): 
         })),
         ...changed.map(({ input, before }) => ({ ...before, ...input, updatedAt: tx.now, version: before.version + 1 }))
       ]
+      await notePrices(
+        tx,
+        changed.filter(({ input, before }) => input.priceMinor !== before.priceMinor).map(({ before }) => before)
+      )
       for (let n = 0; n < rows.length; n += ROWS_AT_ONCE) await upsert(tx.db, rows.slice(n, n + ROWS_AT_ONCE))
       await tellShelves(
         tx,

@@ -32,9 +32,9 @@ test('an admin has every right, nobody else those of accounts, keys and the audi
     for (const role of ['operations', 'reviewer'] as const) assert.equal(mayAccess(role, access), false, `${role} ${access}`)
 })
 
-test('a reviewer sees evidence and settles tickets, and changes nothing else', () => {
+test('a reviewer sees evidence, contests and settles tickets, and changes nothing else', () => {
   const changes = rightsOf('reviewer').filter((access) => !access.endsWith(':read'))
-  assert.deepEqual(changes, ['tickets:review', 'tickets:reopen', 'api-tokens:own'])
+  assert.deepEqual(changes, ['visits:contest', 'tickets:review', 'tickets:reopen', 'api-tokens:own'])
   for (const access of ['users:read', 'user-sessions:read', 'jobs:read', 'scanners:read'] as const)
     assert.equal(mayAccess('reviewer', access), false, access)
 })

@@ -37,6 +37,7 @@ export const ACCESS = {
   'user-sessions:read': OPERATIONS,
   'visits:read': ALL,
   'visits:close': OPERATIONS,
+  'visits:contest': ALL,
   'carts:read': ALL,
   'tickets:read': ALL,
   'tickets:review': REVIEW,

@@ -9,6 +9,7 @@ import { visitWithTickets } from './queries.ts'
 import { settleVisits } from './settlement.ts'
 
 export { reviewEmptyTickets } from './auto-review.ts'
+export { contestVisit } from './contests.ts'
 export { readDay } from './day.ts'
 export { attachLateEvidence } from './late-evidence.ts'
 export { expireLeases } from './leases.ts'

@@ -9,6 +9,7 @@ import { transact } from '#server/context.ts'
 import { lastHeardAt } from '#server/domain/iot/actions.ts'
 import { billLines, checkedLines } from './billing.ts'
 import { isSampled } from './confident.ts'
+import { contestedAmong } from './contests.ts'
 import { refreshEvidence } from './late-evidence.ts'
 import { isAutoReviewDue } from './rules.ts'
 import { settleVisits } from './settlement.ts'
@@ -29,7 +30,7 @@ export async function reviewEmptyTickets(ctx: Context): Promise<number> {
     const held = (await lockTickets(tx, due, { skipLocked: true })).filter(
       (ticket) => ticket.status === 'TO_BE_REVIEWED' && ticket.autoReviewDueAt
     )
-    const tickets = await refreshEvidence(ctx, tx, held)
+    const tickets = await withoutContested(tx, await refreshEvidence(ctx, tx, held))
     const { empty = [], full = [] } = Object.groupBy(tickets, (ticket) =>
       Object.keys(ticket.evidence).length === 0 ? 'empty' : 'full'
     )
@@ -40,6 +41,17 @@ export async function reviewEmptyTickets(ctx: Context): Promise<number> {
     }
     return settled(tx, await decide(ctx, tx, tickets))
   })
+}
+
+/** What a shopper contests people look at. */
+async function withoutContested(tx: Tx, tickets: HeldTicket[]): Promise<HeldTicket[]> {
+  const contested = await contestedAmong(
+    tx.db,
+    tickets.map((ticket) => ticket.visitId)
+  )
+  const { people = [], clock = [] } = Object.groupBy(tickets, ({ visitId }) => (contested.has(visitId) ? 'people' : 'clock'))
+  await leaveToPeople(tx, people)
+  return clock
 }
 
 async function settled(tx: Tx, tickets: HeldTicket[]): Promise<number> {

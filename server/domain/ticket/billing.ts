@@ -1,19 +1,24 @@
-/** A ticket's lines: checked against evidence and catalogue, priced now, and their weight changes billed, each once in the whole store. */
+/** A ticket's lines: checked against evidence and catalogue, priced as of their picks, and their weight changes billed, each once in the whole store. */
 import { sql } from 'kysely'
 import type { TicketDecision, TicketLine } from '#contracts/api/tickets.ts'
 import type { Tx } from '#server/context.ts'
+import { pricesOf } from '#server/domain/catalog/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
 import { pricedLines } from './lines.ts'
+import { momentsOf } from './moments.ts'
 import { type Decided, ticketNumber } from './rules.ts'
 import type { HeldTicket } from './ticket-rows.ts'
 
 /** The decision's lines with their prices. Throws Invalid naming the field that is no product, no evidence of this ticket, or doubled. */
 export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDecision['lines']): Promise<TicketLine[]> {
+  if (lines.length === 0) return []
   const prices = await pricesOf(
-    tx,
+    tx.db,
     lines.map((line) => line.productId)
   )
-  return pricedLines(lines, { prices, evidence: ticket.evidence })
+  const weightChangeIds = lines.flatMap((line) => line.weightChangeIds ?? [])
+  const moments = await momentsOf(tx.db, { visitId: ticket.visitId, weightChangeIds, now: tx.now })
+  return pricedLines(lines, { prices, evidence: ticket.evidence, moments })
 }
 
 /** Writes the lines and bills their weight changes. Throws Refused('already-billed') naming the ticket that has one of them. */
@@ -53,12 +58,6 @@ export async function decidedLines(tx: Tx, ticketId: string): Promise<Decided[]>
     FROM ticket_line AS line LEFT JOIN billed_weight_change AS billed ON billed.ticket_id = line.ticket_id AND billed.position = line.position
     WHERE line.ticket_id = ${ticketId} GROUP BY line.position, line.product_id, line.quantity`.execute(tx.db)
   return rows
-}
-
-async function pricesOf(tx: Tx, productIds: string[]): Promise<Map<string, number>> {
-  if (productIds.length === 0) return new Map()
-  const rows = await tx.db.selectFrom('product').select(['id', 'priceMinor']).where('id', 'in', productIds).execute()
-  return new Map(rows.map((row) => [row.id, row.priceMinor]))
 }
 
 async function alreadyBilled(tx: Tx, ticket: HeldTicket, ids: string[]): Promise<Refused> {

@@ -1,4 +1,4 @@
-/** What a reviewer may decide: products at today's price, the ticket's own evidence, each weight change once. */
+/** What a reviewer may decide: products at the price of when they were taken, the ticket's own evidence, each weight change once. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TicketDecision } from '#contracts/api/tickets.ts'
@@ -10,20 +10,21 @@ const PICK = '018f0000-0000-7000-8000-0000000000c1'
 const PUT_BACK = '018f0000-0000-7000-8000-0000000000c2'
 const FACTS = {
   prices: new Map([
-    [SALAD, 12_900],
-    [SOAP, 0]
+    [SALAD, { now: 13_900, past: [{ untilMs: 5000, priceMinor: 12_900 }] }],
+    [SOAP, { now: 0, past: [] }]
   ]),
+  moments: { picks: new Map([[PICK, { fromMs: 4000, toMs: 4000 }]]), stay: { fromMs: 5000, toMs: 9000 } },
   evidence: { [PICK]: -257, [PUT_BACK]: 257 }
 }
 const decide = (...lines: TicketDecision['lines']) => pricedLines(lines, FACTS)
 
-test('each line gets the price of its product, and what was typed in capitals is the same id', () => {
+test('each line gets the price its product had when it was picked, and what was typed in capitals is the same id', () => {
   assert.deepEqual(decide({ productId: SALAD.toUpperCase(), quantity: 2, weightChangeIds: [PICK.toUpperCase(), PUT_BACK] }), [
     { productId: SALAD, quantity: 2, unitPriceMinor: 12_900, weightChangeIds: [PICK, PUT_BACK] }
   ])
   assert.deepEqual(decide({ productId: SOAP, quantity: 999 }, { productId: SALAD, quantity: 1 }), [
     { productId: SOAP, quantity: 999, unitPriceMinor: 0, weightChangeIds: [] },
-    { productId: SALAD, quantity: 1, unitPriceMinor: 12_900, weightChangeIds: [] }
+    { productId: SALAD, quantity: 1, unitPriceMinor: 13_900, weightChangeIds: [] }
   ])
   assert.deepEqual(decide(), [])
 })

@@ -17,6 +17,7 @@ import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { contestsOf } from './contests.ts'
 import { type EvidenceRow, evidenceRows } from './evidence.ts'
 import { keyOf, movementsOf } from './proposals.ts'
 import { proposedLines } from './proposed-lines.ts'
@@ -75,13 +76,17 @@ export async function findTicket(ctx: Context, id: string): Promise<TicketDetail
   return { ...ticket!, revisions }
 }
 
-/** A visit with its tickets and its cart. Throws NotFound. */
+/** A visit with its tickets, its cart and its contests. Throws NotFound. */
 export async function visitWithTickets(ctx: Context, visitId: string): Promise<VisitDetail> {
   const { db } = ctx
   const visit = await findVisit(db, visitId)
   const rows = await ticketRows(db, { visitId, before: null, limit: null })
-  const [tickets, cart] = await Promise.all([assemble(ctx, rows.reverse()), findCart(db, visitId)])
-  return { ...visit, tickets, cart }
+  const [tickets, cart, contests] = await Promise.all([
+    assemble(ctx, rows.reverse()),
+    findCart(db, visitId),
+    contestsOf(db, visitId)
+  ])
+  return { ...visit, tickets, cart, contests }
 }
 
 type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; before: number | null; limit: number | null }

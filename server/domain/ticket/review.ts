@@ -82,7 +82,7 @@ export async function releaseTicket(ctx: Context, actor: Actor, id: string): Pro
 }
 
 /**
- * Completes a claimed ticket with its lines, at the catalogue's prices of now; settles the cart with the visit's last one. The same lines
+ * Completes a claimed ticket with its lines, at the prices of when it was picked; settles the cart with the visit's last one. The same lines
  * again are the same answer. Throws Refused: 'not-claimed', 'already-claimed', 'already-complete', 'stale-version', 'already-billed';
  * Invalid for lines that do not fit the evidence or the catalogue.
  */

@@ -70,6 +70,31 @@ export function sameLines(a: Decided[], b: Decided[]): boolean {
 }
 const lower = (ids: string[]) => ids.map((id) => id.toLowerCase())
 
+export type ContestFacts = {
+  role: string
+  isSettled: boolean
+  isAnythingDecided: boolean
+  exitedAt: Date | null
+  now: Date
+  days: number
+}
+const DAY_MS = 86_400_000
+
+/** Why a visit cannot be contested, as code and words; null when it can. */
+export function contestRefusal(facts: ContestFacts): [code: string, message: string] | null {
+  const { role, isSettled, isAnythingDecided, exitedAt, now, days } = facts
+  if (role !== 'customer') return ['nothing-to-contest', 'this is a visit of staff, and staff have nothing to pay']
+  if (!isSettled || !exitedAt)
+    return ['not-settled', 'this visit is not settled yet: wait for visit.settled, then contest what it says']
+  if (now.getTime() - exitedAt.getTime() > days * DAY_MS)
+    return ['contest-too-late', `this visit was over more than ${days} days ago, and its evidence may be gone`]
+  return isAnythingDecided ? null : ['nothing-to-contest', 'nothing happened on this visit and nothing was billed']
+}
+
+/** What a contest came to: the shopper was right when he pays less, or the same for other things. */
+export const contestResult = ({ differenceMinor, isSame }: { differenceMinor: number; isSame: boolean }): 'UPHELD' | 'REFUSED' =>
+  differenceMinor < 0 || (differenceMinor === 0 && !isSame) ? 'UPHELD' : 'REFUSED'
+
 export type Claim = { claimedBy: string | null; leaseExpiresAt: Date | null }
 
 /** Does somebody other than `accountId` hold the ticket now? A lease that ran out holds nothing, even before it is swept up. */

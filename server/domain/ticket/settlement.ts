@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import type { CartLine } from '#contracts/events.ts'
 import type { Tx } from '#server/context.ts'
-import { lockCarts, settleCart } from '#server/domain/user/actions.ts'
+import { lockCarts, type Settlement, settleCart } from '#server/domain/user/actions.ts'
+import { endContests } from './contests.ts'
 
 /**
  * Settles the carts of those visits all of whose tickets are complete. The carts are locked before the tickets are looked at: who
@@ -21,7 +22,10 @@ export async function settleVisits(tx: Tx, visitIds: string[]): Promise<void> {
     tx,
     ready.map((cart) => cart.visitId)
   )
-  for (const cart of ready) await settleCart(tx, cart, lines.get(cart.visitId) ?? [])
+  const settlements: Settlement[] = []
+  for (const cart of ready) settlements.push(await settleCart(tx, cart, lines.get(cart.visitId) ?? []))
+  const anew = settlements.filter(({ cart }) => cart.firstSettledAt !== null)
+  if (anew.length > 0) await endContests(tx, anew)
 }
 
 async function linesOf(tx: Tx, visitIds: string[]): Promise<Map<string, CartLine[]>> {

@@ -12,7 +12,7 @@ import { entryRefusal, locksOutCustomers } from './rules.ts'
 import { decideScan, type Presented, refused, verifyCode } from './scans.ts'
 import { type Code, SKEW_SECONDS } from './token.ts'
 
-export { type LockedCart, lockCarts, reopenCarts, settleCart } from './carts.ts'
+export { type LockedCart, lockCarts, reopenCarts, type Settlement, settleCart } from './carts.ts'
 export { forgetOldUsers, forgetUser } from './privacy.ts'
 export { addQrKey, listQrKeys, removeQrKey } from './qr-keys.ts'
 export { findCart, findVisit, listCarts, listStoreModeChanges, listUserSessions, listVisits, visitsDuring } from './queries.ts'

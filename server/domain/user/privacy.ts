@@ -1,5 +1,6 @@
 /**
- * Forgetting a user: his phone number goes, and his id becomes one that stands for nobody. Visits, tickets and carts stay, without him.
+ * Forgetting a user: his phone number goes, what he said in contests goes, and his id becomes one that stands for nobody. Visits, tickets
+ * and carts stay, without him.
  * Who comes again afterwards is a new user. The audit trail keeps that it was done, and for whom; not whom he became.
  */
 import { randomUUID } from 'node:crypto'
@@ -92,6 +93,10 @@ async function pseudonymise(tx: Tx, id: string): Promise<void> {
     db
   )
   await sql`UPDATE used_code SET user_id = ${nobody} WHERE user_id = ${id}`.execute(db)
+  await sql`
+    WITH said AS (SELECT contest.id, contest.visit_id, contest.message FROM contest JOIN visit ON visit.id = contest.visit_id WHERE visit.user_id = ${nobody}),
+    repeated AS (UPDATE ticket SET reopen_reason = 'contested' FROM said WHERE ticket.visit_id = said.visit_id AND ticket.reopen_reason = said.message)
+    UPDATE contest SET message = '' FROM said WHERE contest.id = said.id`.execute(db)
   await sql`UPDATE event_log AS event SET payload = jsonb_set(payload, '{userId}', to_jsonb(${nobody}::text))
     WHERE payload->>'userId' = ${id}
       AND NOT EXISTS (SELECT FROM event_cursor AS follower WHERE (follower.transaction_id, follower.id) < (event.transaction_id, event.id))`.execute(

@@ -10,6 +10,7 @@ import type { Db } from '#server/context.ts'
 import type { DB } from '#server/db/schema.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { type CursorKey, decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { withLines } from './receipts.ts'
 
 export type ListQuery = { limit?: number; cursor?: string }
 type PageOf<T> = { items: T[]; nextCursor: string | null }
@@ -254,21 +255,4 @@ export async function listCarts(
 export async function findCart(db: Db, visitId: string): Promise<Cart | null> {
   const row = await db.selectFrom('cart').selectAll().where('visitId', '=', visitId).executeTakeFirst()
   return row ? (await withLines(db, [row]))[0]! : null
-}
-
-async function withLines(db: Db, carts: Selectable<DB['cart']>[]): Promise<Cart[]> {
-  const { rows } = await sql<Cart['lines'][number] & { cartId: string }>`
-    SELECT line.cart_id, line.product_id, product.sku, product.name, line.quantity, line.unit_price_minor,
-      line.quantity::bigint * line.unit_price_minor AS total_minor
-    FROM cart_line AS line JOIN product ON product.id = line.product_id
-    WHERE line.cart_id = ANY(${carts.map((cart) => cart.id)}::uuid[]) ORDER BY line.cart_id, line.position`.execute(db)
-  const lines = Map.groupBy(rows, (line) => line.cartId)
-  return carts.map(({ firstSettledAt, settledAt, createdAt, status, ...cart }) => ({
-    ...cart,
-    status: status as Cart['status'],
-    lines: (lines.get(cart.id) ?? []).map(({ cartId: _, ...line }) => line),
-    firstSettledAt: isoOrNull(firstSettledAt),
-    settledAt: isoOrNull(settledAt),
-    createdAt: iso(createdAt)
-  }))
 }

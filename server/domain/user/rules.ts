@@ -54,6 +54,13 @@ export function maskPhoneNumber(phoneNumber: string): string {
   return '•'.repeat(phoneNumber.length - shown.length) + shown
 }
 
+/** The key of the refund or the extra charge that a cart's version comes with: the same however often it is told; null when it is neither. */
+export function differenceKey({ visitId, version, differenceMinor }: Correction): string | null {
+  if (differenceMinor === 0) return null
+  return `visit-${visitId}-v${version}-${differenceMinor < 0 ? 'refund' : 'extra'}`
+}
+type Correction = { visitId: string; version: number; differenceMinor: number }
+
 /** The lines of a visit's tickets as one cart: those of one product at one price become one line; the total is their sum, in minor units. */
 export function cartOf(ticketLines: CartLine[]): { lines: CartLine[]; totalMinor: number } {
   const merged = new Map<string, CartLine>()

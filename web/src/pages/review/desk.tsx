@@ -13,6 +13,7 @@ import { AddProduct } from './add-product.tsx'
 import { CartView } from './cart-view.tsx'
 import { useClaims } from './claims.ts'
 import { useCompletion } from './completion.ts'
+import { Contested } from './contested.tsx'
 import { deskKeys } from './desk-keys.ts'
 import { decisionOn } from './draft.ts'
 import { Events } from './events.tsx'
@@ -92,6 +93,7 @@ export function Desk({ visit, shelves }: Props) {
           </Button>
         </Notice>
       )}
+      <Contested visit={visit} shelves={shelves} />
       {completion.problem && <Notice tone="bad">{completion.problem}</Notice>}
       <div className="desk">
         <div className="stack">
