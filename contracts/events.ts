@@ -20,6 +20,8 @@ type ChangeFacts = ChangeRef & {
 type TicketRef = { ticketId: string; number: string; visitId: string; machineId: string; version: number }
 type VideoRef = { videoId: string; cameraId: string; startedAt: string }
 type VideoGapRef = { videoGapId: string; cameraId: string; startedAt: string; cause: string }
+/** A facing and how many units its weight says are on it; `sure`: beyond doubt. */
+type StockRef = { machineId: string; productId: string; scaleIds: string[]; onHand: number; sure: boolean }
 type VisitRef = { visitId: string; userId: string; role: UserRole }
 /** Money to move because a settled cart was settled anew; `version` is the cart's. */
 type Difference = VisitRef & { cartId: string; version: number; currency: string; amountMinor: number; idempotencyKey: string }
@@ -47,6 +49,9 @@ export type Events = {
   'video-gap.started': VideoGapRef
   'video-gap.ended': VideoGapRef & { endedAt: string }
   'planogram.changed': { machineId: string }
+  'stock.low': StockRef & { lowAt: number; full: number | null }
+  'stock.recovered': StockRef & { lowAt: number; full: number | null }
+  'stock.refilled': StockRef & { units: number }
   'machine-session.closed': { machineSessionId: string; machineId: string; startedAt: string; endedAt: string }
   'command.sent': { commandId: string; machineId: string; command: string }
   'command.answered': { commandId: string; machineId: string; command: string; status: string; reason: string | null }
@@ -107,6 +112,9 @@ const KNOWN: Record<EventName, true> = {
   'video-gap.started': true,
   'video-gap.ended': true,
   'planogram.changed': true,
+  'stock.low': true,
+  'stock.recovered': true,
+  'stock.refilled': true,
   'machine-session.closed': true,
   'command.sent': true,
   'command.answered': true,

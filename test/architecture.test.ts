@@ -19,6 +19,7 @@ const DOORS: Record<string, string[]> = {
   'server/domain/iot': [...TOOLS, ...actions('staff', 'catalog', 'camera', 'webhook')],
   'server/domain/user': [...TOOLS, ...actions('staff', 'catalog', 'camera', 'webhook', 'iot')],
   'server/domain/ticket': [...TOOLS, ...actions('staff', 'catalog', 'camera', 'webhook', 'iot', 'user')],
+  'server/domain/stock': [...TOOLS, ...actions('staff', 'catalog', 'camera', 'webhook', 'iot', 'user', 'ticket')],
   'server/ingest': DOOR,
   'server/recorder': [...TOOLS, ...actions('camera')],
   'server/upload': DOOR,

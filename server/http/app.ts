@@ -33,6 +33,7 @@ import { qrKeys } from './qr-keys.ts'
 import { scales } from './scales.ts'
 import { scanners } from './scanners.ts'
 import { staff } from './staff.ts'
+import { stock } from './stock.ts'
 import { store } from './store.ts'
 import { tickets } from './tickets.ts'
 import { trackers } from './trackers.ts'
@@ -58,6 +59,7 @@ const API: Resource[] = [
   machines,
   scales,
   planograms,
+  stock,
   scanners,
   cameras,
   videos,

@@ -16,6 +16,7 @@ import { watchCamerasJob } from './watch-cameras.ts'
 import { watchClockJob } from './watch-clock.ts'
 import { watchCommandsJob } from './watch-commands.ts'
 import { watchMachinesJob } from './watch-machines.ts'
+import { watchStockJob } from './watch-stock.ts'
 
 const JOBS: Job[] = [
   settleWeightChangesJob, // 1 s
@@ -28,6 +29,7 @@ const JOBS: Job[] = [
   attachLateEvidenceJob, // 1 s, and whenever events were written
   queueWebhooksJob, // 1 s, and whenever events were written
   reviewEmptyTicketsJob, // 1 s
+  watchStockJob, // 2 s
   expireLeasesJob, // 2 s
   reloadDeviceKeysJob, // 2 s
   removeOldVideosJob, // 30 s

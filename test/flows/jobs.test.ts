@@ -62,7 +62,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
   await until(
     'all ran',
     async () =>
-      (await items()).length === 14 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
+      (await items()).length === 16 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
   )
   await jobs.stop()
   assert.deepEqual(
@@ -73,6 +73,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'expire-leases',
       'forget-old-users',
       'infer-movements',
+      'queue-webhooks',
       'reload-device-keys',
       'remove-old-videos',
       'review-empty-tickets',
@@ -81,7 +82,8 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'watch-cameras',
       'watch-clock',
       'watch-commands',
-      'watch-machines'
+      'watch-machines',
+      'watch-stock'
     ].map((name) => [name, null])
   )
   assert.equal((await (await store.staff('reviewer')).send('GET', '/api/v1/jobs')).status, 403)

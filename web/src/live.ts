@@ -37,6 +37,9 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'ticket.changed': ['/tickets', '/visits'],
   'visit.settled': ['today', '/carts', '/visits'],
   'visit.corrected': ['today', '/carts', '/visits'],
+  'stock.low': ['/stock'],
+  'stock.recovered': ['/stock'],
+  'stock.refilled': ['/stock'],
   'visit.contested': ['/visits'],
   'visit.contest-ended': ['/visits']
 }

@@ -18,6 +18,7 @@ export const router = createBrowserRouter(
         { path: 'live', lazy: page(() => import('./pages/live/live-page.tsx'), 'LivePage') },
         { path: 'review', lazy: page(() => import('./pages/review/queue-page.tsx'), 'QueuePage') },
         { path: 'review/:visitId', lazy: page(() => import('./pages/review/desk-page.tsx'), 'DeskPage') },
+        { path: 'refill', lazy: page(() => import('./pages/refill/refill-page.tsx'), 'RefillPage') },
         { path: 'start', lazy: page(() => import('./pages/start/start-page.tsx'), 'StartPage') },
         { path: 'start/machine', lazy: page(() => import('./pages/start/machine-page.tsx'), 'MachinePage') },
         { path: 'start/scanner', lazy: page(() => import('./pages/start/scanner-page.tsx'), 'ScannerPage') },

@@ -1,22 +1,16 @@
-/** The catalogue: products, and which stands where. A weight or a place that changes tells the shelves (`planogram.changed`). */
-
-import { sql } from 'kysely'
-import type { Planogram, PlanogramInput } from '#contracts/api/planograms.ts'
+/** The catalogue's door: products here, which stands where in planograms.ts. A weight or a place that changes tells the shelves (`planogram.changed`). */
 import type { ImportResult, Product, ProductChange, ProductInput, ProductQuery } from '#contracts/api/products.ts'
 import { type Actor, type Context, type Db, type Tx, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { violates } from '#server/platform/database.ts'
-import { Invalid, NotFound, Refused } from '#server/platform/errors.ts'
+import { NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
 import { notePrices } from './prices.ts'
 import { productsFromCsv, productsToCsv } from './product-csv.ts'
 import {
-  allFacings,
   allProducts,
-  facingsWithProducts,
   lockProduct,
   lockProductsBySku,
-  machineState,
   machinesWithProducts,
   type ProductRow,
   productById,
@@ -24,9 +18,8 @@ import {
   productsWithIds
 } from './queries.ts'
 
+export { facingsOf, lightestProducts, putPlanogram, readPlanogram, storeLayout } from './planograms.ts'
 export { type Prices, pricesOf } from './prices.ts'
-
-// ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Products by name; of `ids` alone where they are given. */
 export async function listProducts(ctx: Context, query: Omit<ProductQuery, 'weightOff'> & { ids?: string[] }) {
@@ -188,69 +181,4 @@ const productOf = (row: ProductRow): Product => ({
 /** Products by id, for the rooms that price or name them; ids there are none of are missing. */
 export async function productsById(db: Db, ids: string[]): Promise<Map<string, ProductRow>> {
   return new Map((await productsWithIds(db, ids)).map((row) => [row.id, row]))
-}
-
-// ── planograms ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A machine's planogram, empty when none was put. Throws NotFound for a machine there is not. */
-export async function readPlanogram(ctx: Context, machineId: string): Promise<Planogram> {
-  if (!(await machineState(ctx.db, machineId))) throw new NotFound('machine', machineId)
-  return { machineId, facings: (await facingsOf(ctx.db, machineId)).map(({ productId, scaleIds }) => ({ productId, scaleIds })) }
-}
-
-/** A machine's facings in their order, with what inference wants of each product (grams, minor units). */
-export const facingsOf = (db: Db, machineId: string) => facingsWithProducts(db, machineId)
-
-const PLANOGRAM_LOCK = 7_316_002 // two that replace one planogram do so one after the other
-
-/** Replaces a machine's planogram. Throws NotFound, Refused `machine-retired`, Invalid for a product that is not there or not active. */
-export async function putPlanogram(
-  ctx: Context,
-  actor: Actor,
-  { machineId, facings }: PlanogramInput & { machineId: string }
-): Promise<Planogram> {
-  return transact(
-    ctx,
-    async (tx) => {
-      const machine = await machineState(tx.db, machineId)
-      if (!machine) throw new NotFound('machine', machineId)
-      if (machine.retiredAt) throw new Refused('machine-retired', 'a retired machine keeps its last planogram')
-      const products = await productsById(
-        tx.db,
-        facings.map((facing) => facing.productId)
-      )
-      const wrong = facings.findIndex((facing) => !products.get(facing.productId)?.active)
-      if (wrong >= 0) throw new Invalid(`facings/${wrong}/productId`, 'is no active product')
-      await sql`SELECT pg_advisory_xact_lock(${PLANOGRAM_LOCK}, hashtext(${machineId}))`.execute(tx.db)
-      const before = await facingsOf(tx.db, machineId)
-      await tx.db.deleteFrom('facing').where('machineId', '=', machineId).execute()
-      const rows = facings.map(({ productId, scaleIds }, position) => ({ id: newId(), machineId, productId, position, scaleIds }))
-      if (rows.length > 0) await tx.db.insertInto('facing').values(rows).execute()
-      tx.emit('planogram.changed', { machineId })
-      const places = before.map(({ productId, scaleIds }) => ({ productId, scaleIds }))
-      await audit(tx, actor, {
-        action: 'put',
-        resource: 'planogram',
-        resourceId: machineId,
-        before: { facings: places },
-        after: { facings }
-      })
-      return { machineId, facings }
-    },
-    actor
-  )
-}
-
-/** The lightest product of each of a machine's scales in grams; a scale without products is missing. */
-export async function lightestProducts(db: Db, machineId: string): Promise<Map<string, number>> {
-  const lightest = new Map<string, number>()
-  for (const { scaleIds, weightGrams } of await facingsOf(db, machineId))
-    for (const scaleId of scaleIds) lightest.set(scaleId, Math.min(weightGrams, lightest.get(scaleId) ?? weightGrams))
-  return lightest
-}
-
-/** The whole catalogue as inference wants it: every product, and every facing of the store. */
-export async function storeLayout(db: Db) {
-  const [products, facings] = await Promise.all([allProducts(db), allFacings(db)])
-  return { products, facings }
 }

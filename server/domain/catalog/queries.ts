@@ -69,7 +69,19 @@ export const facingsWithProducts = (db: Db, machineId: string) =>
   db
     .selectFrom('facing as f')
     .innerJoin('product as p', 'p.id', 'f.productId')
-    .select(['f.productId', 'f.scaleIds', 'p.sku', 'p.name', 'p.weightGrams', 'p.weightToleranceGrams', 'p.priceMinor'])
+    .select([
+      'f.id',
+      'f.productId',
+      'f.scaleIds',
+      'f.capacity',
+      'f.lowAt',
+      'f.emptyGrams',
+      'p.sku',
+      'p.name',
+      'p.weightGrams',
+      'p.weightToleranceGrams',
+      'p.priceMinor'
+    ])
     .where('f.machineId', '=', machineId)
     .orderBy('f.position')
     .execute()

@@ -17,6 +17,7 @@ export const ACCESS = {
   'scales:write': OPERATIONS,
   'planograms:read': ALL,
   'planograms:write': OPERATIONS,
+  'stock:read': OPERATIONS,
   'device-keys:write': OPERATIONS,
   'scanners:read': OPERATIONS,
   'scanners:write': OPERATIONS,

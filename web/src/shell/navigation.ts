@@ -8,6 +8,7 @@ export type Group = { label: string | null; entries: Entry[] }
 const DAILY: Entry[] = [
   { to: '/live', label: 'Live', icon: 'live', right: 'store:read' },
   { to: '/review', label: 'Review', icon: 'review', right: 'tickets:review' },
+  { to: '/refill', label: 'Refill', icon: 'product', right: 'stock:read' },
   { to: '/start', label: 'Onboarding', icon: 'onboard', right: 'machines:write' }
 ]
 const GROUPS = ['Visits', 'Shelves', 'Doors and cameras', 'House'] as const
