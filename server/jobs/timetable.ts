@@ -85,7 +85,9 @@ class Beat {
     this.job = job
   }
 
+  /** A nudge that came before its last run was known has put it on its way already. */
   start(lastFinishedAt: string | null): void {
+    if (this.#running || this.#isNudged) return
     const sinceMs =
       lastFinishedAt === null ? Number.POSITIVE_INFINITY : this.#ctx.clock.now().getTime() - Date.parse(lastFinishedAt)
     this.#wait(Math.min(this.job.everyMs, Math.max(0, this.job.everyMs - sinceMs)))

@@ -50,6 +50,39 @@ test('a job beats, runs on while it finds work, never overlaps itself, and outli
   assert.equal(runs, stopped)
 })
 
+test('a job that is nudged before its last run is known does not run twice at once', async () => {
+  await using store = await openStore({ machines: 0, clock: systemClock })
+  const { pool } = store.ctx
+  const known = Promise.withResolvers<void>()
+  const query = async (...args: Parameters<typeof pool.query>) => {
+    await known.promise
+    return pool.query(...args)
+  }
+  let running = 0
+  let most = 0
+  const done = Promise.withResolvers<number>()
+  const job: Job = {
+    name: 'slow',
+    everyMs: 1,
+    onEvents: true,
+    run() {
+      most = Math.max(most, ++running)
+      return done.promise.finally(() => {
+        running -= 1
+      })
+    }
+  }
+  const timetable = new Timetable({ ...store.ctx, pool: { query } as never }, [job])
+  timetable.start()
+  store.ctx.events.nudge()
+  await until('a run', () => running === 1)
+  known.resolve()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  done.resolve(0)
+  await timetable.stop()
+  assert.equal(most, 1)
+})
+
 test('every job of the timetable is seen with its last and next run; reviewers have no business there', async () => {
   await using store = await openStore({ machines: 1, clock: systemClock })
   await using stack = new AsyncDisposableStack()
