@@ -23,11 +23,12 @@ export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<str
 export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null; env?: Record<string, string> }
 type Door = { atMs: number; shopper: string; isEntry: boolean }
 
-const AFTER_MS = 20_000
+/** Until all that is waited for has come, or is waited for no longer. */
+const AFTER_MS = 60_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
 export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots, env = {} }: Stage): Promise<Played> {
-  const config = readConfig({ DATA_DIR: dataDir, AUTO_REVIEW: 'off', ...env })
+  const config = readConfig({ DATA_DIR: dataDir, AUTO_REVIEW: 'confident', AUTO_REVIEW_SAMPLE: '0', ...env })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
   const { ctx } = store

@@ -3,6 +3,7 @@
  * what inference is not sure of.
  */
 import type { Movement } from '#contracts/api/movements.ts'
+import type { Ticket } from '#contracts/api/tickets.ts'
 import type { Case, TrueEvent } from './cases.ts'
 import type { Played } from './play.ts'
 
@@ -76,34 +77,25 @@ function proposedFor({ tickets, visits, skus }: Played, shopper: string): Basket
 type Seen = Movement & { shopper: string; sku: string | null }
 
 /**
- * A perfect reviewer: a ticket with a movement below the confidence (also one that may be another visit's) goes to people, and what truly
- * happened there stands in it then. The other tickets stand as they are, right or wrong; what no movement tells of is seen by nobody.
+ * A perfect reviewer: on a ticket that did not complete itself (AUTO_REVIEW=confident) stands what truly happened there. The others are
+ * billed as they stand, right or wrong.
  */
-function reviewed({ truth, interval }: Pick<Case, 'truth' | 'interval'>, { movements, visits, skus }: Played) {
+function reviewed({ truth, interval }: Pick<Case, 'truth' | 'interval'>, { movements, tickets, visits, skus }: Played) {
   const seen = movements.flatMap((movement): Seen[] => {
     const shopper = movement.visitId && visits.get(movement.visitId)
     return shopper ? [{ ...movement, shopper, sku: movement.productId && skus.get(movement.productId)! }] : []
   })
   const isSure = ({ confidence, sku }: Seen) => confidence >= CONFIDENCE && sku !== null
-  const machineIds = [
-    ...new Set([...seen.map(({ machineId }) => machineId), ...truth.events.map(({ gondola }) => `G${gondola}`)])
-  ]
-  let [tickets, ticketsSent] = [0, 0]
+  const full = tickets.filter((ticket) => ticket.weightChanges.length > 0)
+  const isSent = ({ completedBy }: Ticket) => completedBy !== 'system'
   const baskets = truth.shoppers.map((shopper) => {
     const basket: Basket = new Map()
-    const [from, to] = truth.in_store[shopper]!
-    const isInside = ({ occurredAt }: Seen) =>
-      Date.parse(occurredAt) / 1000 >= from && Date.parse(occurredAt) / 1000 - interval <= to
-    for (const machineId of machineIds) {
-      const evidence = seen.filter((movement) => movement.machineId === machineId && isInside(movement))
-      if (evidence.length > 0) tickets += 1
-      if (!evidence.every(isSure)) {
-        ticketsSent += 1
+    for (const ticket of tickets.filter(({ visitId }) => visits.get(visitId) === shopper)) {
+      if (!isSent(ticket)) for (const { productId, quantity } of ticket.lines) put(basket, skus.get(productId)!, quantity)
+      else
         for (const event of truth.events)
-          if (event.shopper === shopper && `G${event.gondola}` === machineId)
+          if (event.shopper === shopper && `G${event.gondola}` === ticket.machineId)
             put(basket, event.product, event.putback ? -event.qty : event.qty)
-      } else
-        for (const { sku, quantity } of evidence.filter((movement) => movement.shopper === shopper)) put(basket, sku!, quantity)
     }
     return new Map([...basket].filter(([, units]) => units > 0))
   })
@@ -119,7 +111,8 @@ function reviewed({ truth, interval }: Pick<Case, 'truth' | 'interval'>, { movem
     )
     return { confidence: movement.confidence, isRight: claim(free, own, Math.abs(quantity)) }
   })
-  return { movements: seen.length, sent: seen.filter((each) => !isSure(each)).length, tickets, ticketsSent, baskets, sureness }
+  const sent = seen.filter((each) => !isSure(each)).length
+  return { movements: seen.length, sent, tickets: full.length, ticketsSent: full.filter(isSent).length, baskets, sureness }
 }
 
 /** Takes units from these events as far as they go; were there enough? */
