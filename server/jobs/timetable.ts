@@ -10,7 +10,7 @@ export type Job = { name: string; everyMs: number; onEvents?: boolean; run(ctx: 
 
 const NOTE_EVERY_MS = 10_000
 const DRAIN_WITHIN_MS = 30_000
-const NUDGED_AFTER_MS = 20 // what is written in a burst is taken in one run
+const NUDGED_AFTER_MS = 200 // what is written in a burst is taken in one run, and who passes a door meanwhile has the box to himself
 
 export class Timetable {
   readonly #ctx: Context
