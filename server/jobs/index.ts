@@ -27,7 +27,7 @@ const JOBS: Job[] = [
   watchClockJob, // 1 s
   inferMovementsJob, // 1 s, and whenever events were written
   attachLateEvidenceJob, // 1 s, and whenever events were written
-  queueWebhooksJob, // 1 s, and whenever events were written
+  queueWebhooksJob, // 500 ms
   reviewEmptyTicketsJob, // 1 s
   watchStockJob, // 2 s
   expireLeasesJob, // 2 s

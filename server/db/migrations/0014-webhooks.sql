@@ -37,7 +37,6 @@ CREATE TABLE webhook_delivery (
   UNIQUE (endpoint_id, event_number) -- an event is told an endpoint as one delivery, whatever crashes
 );
 CREATE INDEX webhook_delivery_pending ON webhook_delivery (endpoint_id, position) WHERE state = 'pending'; -- what is next; how many wait
-CREATE INDEX webhook_delivery_list ON webhook_delivery (endpoint_id, position DESC); -- the list of an endpoint
-CREATE INDEX webhook_delivery_state ON webhook_delivery (endpoint_id, state, position DESC); -- the list, by state
-CREATE INDEX webhook_delivery_created ON webhook_delivery (created_at); -- retention
+CREATE INDEX webhook_delivery_failed ON webhook_delivery (endpoint_id, position) WHERE state = 'failed'; -- how many were given up; the list of them
+CREATE INDEX webhook_delivery_list ON webhook_delivery (endpoint_id, position DESC); -- the list of an endpoint; retention
 CREATE INDEX webhook_delivery_user ON webhook_delivery ((payload ->> 'userId')) WHERE payload ? 'userId'; -- a user who is forgotten

@@ -130,9 +130,10 @@ export async function forgetUserInDeliveries(tx: Tx, { id, nobody }: { id: strin
 export async function forgetOldDeliveries(ctx: Context, most = MOST_KEPT): Promise<number> {
   const forgotten = await sql`
     DELETE FROM webhook_delivery WHERE id IN (
-      SELECT old.id FROM webhook_delivery AS old JOIN webhook_endpoint AS endpoint ON endpoint.id = old.endpoint_id
-      WHERE old.created_at < ${ctx.clock.now()}::timestamptz - ${KEPT}::interval AND (old.state <> 'pending' OR NOT endpoint.enabled)
-      ORDER BY old.created_at LIMIT ${BATCH})`.execute(ctx.db)
+      SELECT old.id FROM webhook_endpoint AS endpoint CROSS JOIN LATERAL (
+        SELECT id FROM webhook_delivery WHERE endpoint_id = endpoint.id AND (state <> 'pending' OR NOT endpoint.enabled)
+          AND created_at < ${ctx.clock.now()}::timestamptz - ${KEPT}::interval
+        ORDER BY position LIMIT ${BATCH}) AS old LIMIT ${BATCH})`.execute(ctx.db)
   const surplus = await sql`
     DELETE FROM webhook_delivery WHERE id IN (
       SELECT old.id FROM webhook_endpoint AS endpoint
