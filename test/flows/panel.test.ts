@@ -176,7 +176,7 @@ test('it is usable in the dark and on a small screen, asks no outside host and b
   const { page } = panel
   await panel.signIn(store.admin)
   await page.getByRole('button', { name: 'Dark' }).click()
-  for (const path of ['products', 'weight-changes', 'audit', 'staff', 'account']) {
+  for (const path of ['products', 'weight-changes', 'refill', 'audit', 'staff', 'account']) {
     await page.goto(`${panel.base}/admin/${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await assertUsable(page)
