@@ -1,6 +1,6 @@
 /** The store itself and its mode: who may come in. */
 import { type Static, Type } from 'typebox'
-import { Time, Uuid } from './shared.ts'
+import { Nullable, Time, Uuid } from './shared.ts'
 
 export const STORE_MODES = ['CUSTOMER_MODE', 'REFILLMENT_MODE', 'MAINTENANCE_MODE'] as const
 export const StoreMode = Type.Union([
@@ -30,6 +30,8 @@ export const StoreInfo = Type.Object({
   allowsAnonymousDevices: Type.Boolean({
     description: 'heartbeats without a device key are taken: for old firmware on a closed network only'
   }),
+  isEmpty: Type.Boolean({ description: 'no machine, scanner, camera or product has been onboarded yet' }),
+  simulatedSince: Nullable(Type.Union([Time], { description: 'since when a simulated shop has used it: nothing in it is real' })),
   createdAt: Time
 })
 export type StoreInfo = Static<typeof StoreInfo>

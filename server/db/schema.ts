@@ -43,6 +43,12 @@ export interface ApiToken {
   tokenHash: Buffer;
 }
 
+export interface AssignedWeightChange {
+  ticketId: string;
+  visitId: string;
+  weightChangeId: string;
+}
+
 export interface AuditEntry {
   action: string;
   actorId: string;
@@ -298,6 +304,13 @@ export interface Product {
   weightToleranceGrams: Generated<number>;
 }
 
+export interface ProductPhoto {
+  content: Buffer;
+  productId: string;
+  type: string;
+  updatedAt: Timestamp;
+}
+
 export interface ProductPrice {
   priceMinor: number;
   productId: string;
@@ -373,6 +386,7 @@ export interface Store {
   mode: Generated<string>;
   modeSince: Timestamp;
   name: string;
+  simulatedSince: Timestamp | null;
   singleton: Generated<boolean>;
   storeId: string;
 }
@@ -394,6 +408,7 @@ export interface Ticket {
   doubleCheck: Json | null;
   doubleCheckAgreed: boolean | null;
   endTime: Timestamp;
+  escalation: Json | null;
   evidence: Generated<Json>;
   id: string;
   knownVideos: Generated<Json>;
@@ -580,6 +595,7 @@ export interface WeightChange {
 export interface DB {
   alarm: Alarm;
   apiToken: ApiToken;
+  assignedWeightChange: AssignedWeightChange;
   auditEntry: AuditEntry;
   billedWeightChange: BilledWeightChange;
   camera: Camera;
@@ -603,6 +619,7 @@ export interface DB {
   movement: Movement;
   movementWeightChange: MovementWeightChange;
   product: Product;
+  productPhoto: ProductPhoto;
   productPrice: ProductPrice;
   scale: Scale;
   scaleSpot: ScaleSpot;

@@ -6,6 +6,7 @@ import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
 import { ensureFirstAdmin } from '#server/domain/staff/actions.ts'
 import { loadScannerKeys, loadTrackerKeys, scannerByKey, trackerByKey } from '#server/domain/user/actions.ts'
 import { buildHttp } from '#server/http/app.ts'
+import { simulatedShop } from '#server/http/simulated-shop.ts'
 import { deviceRoutes } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
 import { startJobs } from '#server/jobs/index.ts'
@@ -20,6 +21,7 @@ import { startWebhooks } from '#server/webhooks/index.ts'
 import { registerFigures } from './figures.ts'
 import { inUse } from './ports.ts'
 import { readiness } from './readiness.ts'
+import { SimulatedShop } from './simulated-shop.ts'
 
 export type Say = (line: string) => void
 
@@ -61,16 +63,19 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   stack.defer(() => uploader.stop())
   const webhooks = startWebhooks(ctx)
   stack.defer(() => webhooks.stop())
+  let url = ''
+  const shop = new SimulatedShop(ctx, () => ({ url, mqttUrl: config.mqttUrl ?? `mqtt://${config.mqttHost}:${mqtt.port}` }))
   const app = await buildHttp(ctx, {
     ...doors,
     ready: readiness(ctx, mqtt, [recorder, uploader]),
     routes: [deviceRoutes(heartbeats)],
-    apiRoutes: [live]
+    apiRoutes: [live, simulatedShop(shop)]
   })
   stack.defer(() => app.close())
-  const url = await app.listen({ host: config.host, port: config.port }).catch((error) => inUse(error, 'PORT', config.port))
+  url = await app.listen({ host: config.host, port: config.port }).catch((error) => inUse(error, 'PORT', config.port))
+  stack.defer(() => shop.stop())
   const jobs = await startJobs(ctx)
   stack.defer(() => jobs.stop())
   const resources = stack.move()
-  return { ctx, app, url, mqttPort: mqtt.port, close: () => resources.disposeAsync() }
+  return { ctx, app, url, shop, mqttPort: mqtt.port, close: () => resources.disposeAsync() }
 }

@@ -1,5 +1,6 @@
 /** Every screen there is, one line each. Pages load when they are first opened. */
-import { createBrowserRouter, Navigate } from 'react-router'
+import { createBrowserRouter } from 'react-router'
+import { Home } from './shell/home.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Trouble } from './shell/trouble.tsx'
 
@@ -14,7 +15,7 @@ export const router = createBrowserRouter(
       ErrorBoundary: Trouble,
       HydrateFallback: () => null,
       children: [
-        { index: true, element: <Navigate to="/live" replace /> },
+        { index: true, Component: Home },
         { path: 'live', lazy: page(() => import('./pages/live/live-page.tsx'), 'LivePage') },
         { path: 'review', lazy: page(() => import('./pages/review/queue-page.tsx'), 'QueuePage') },
         { path: 'review/:visitId', lazy: page(() => import('./pages/review/desk-page.tsx'), 'DeskPage') },

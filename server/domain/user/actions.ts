@@ -1,13 +1,13 @@
 /** The user room's door: coming in, the user's part of leaving, store modes; and what its neighbours may use of scanners, QR keys and lists. */
 import { sql } from 'kysely'
 import type { DoorAccepted } from '#contracts/api/entry.ts'
-import type { StoreInfo, StoreMode, StoreModeState, UserRole } from '#contracts/api/store.ts'
+import type { StoreMode, StoreModeState, UserRole } from '#contracts/api/store.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { cutMachineSessions } from '#server/domain/iot/actions.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import { newId } from '#server/platform/ids.ts'
-import { countOpenVisits, openVisitsOf, storeRow } from './queries.ts'
+import { openVisitsOf } from './queries.ts'
 import { entryRefusal, locksOutCustomers } from './rules.ts'
 import { decideScan, type Presented, refused, verifyCode } from './scans.ts'
 import { type Code, SKEW_SECONDS } from './token.ts'
@@ -33,6 +33,7 @@ export {
 export { decideScan, type Presented } from './scans.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
 export { lastRefillAt, staysAround, type VisitStay } from './stays.ts'
+export { beginSimulation, storeInfo } from './store.ts'
 export type { Code } from './token.ts'
 export {
   addTracker,
@@ -229,23 +230,6 @@ export function changeStoreMode(
 function customersInside(mode: StoreMode, visits: { id: string; userId: string; enteredAt: string }[]): Refused {
   const message = `${visits.length} customer${visits.length === 1 ? ' is' : 's are'} inside and ${mode} would lock them out; wait, or send "force": true`
   return new Refused('customers-inside', message, { visits })
-}
-
-/** The store, its mode and how many are inside. */
-export async function storeInfo({ db, config }: Context): Promise<StoreInfo> {
-  const { storeId, name, mode, modeSince, createdAt } = await storeRow(db)
-  const { timeZone, currency, allowAnonymousDevices } = config
-  const times = { modeSince: modeSince.toISOString(), createdAt: createdAt.toISOString() }
-  return {
-    storeId,
-    name,
-    mode: mode as StoreMode,
-    ...times,
-    timeZone,
-    currency,
-    openVisits: await countOpenVisits(db),
-    allowsAnonymousDevices: allowAnonymousDevices
-  }
 }
 
 const CODES_KEPT_MS = 24 * 3_600_000

@@ -65,6 +65,7 @@ function Side() {
         <span>
           <strong>{store.data?.name ?? 'Store'}</strong>
           {mode && <Pill tone={mode.tone ?? 'quiet'}>{mode.label}</Pill>}
+          {store.data?.simulatedSince && <Pill tone="info">Simulated</Pill>}
         </span>
       </NavLink>
       <nav aria-label="Menu">

@@ -4,6 +4,7 @@ import { Icon } from '#web/ui/icon.tsx'
 import { Waiting } from '#web/ui/notice.tsx'
 import { Card, Page } from '#web/ui/page.tsx'
 import { useChecklist } from './checklist.ts'
+import { SimulatedShop } from './simulated-shop.tsx'
 import './start.css'
 
 export function StartPage() {
@@ -15,7 +16,7 @@ export function StartPage() {
     <Page title="Onboarding" beside={<span className="soft num">{`${done} of ${items.length}`}</span>}>
       <p className="soft about">
         {next
-          ? 'In this order. Each is ticked when the real device has been heard.'
+          ? 'In this order. Each is ticked when the device itself has been heard.'
           : 'Everything is alive. New devices are onboarded here too.'}
       </p>
       <Card>
@@ -37,9 +38,7 @@ export function StartPage() {
           ))}
         </ol>
       </Card>
-      <p className="soft">
-        Only looking? <code>npm run demo</code> starts the same software with a simulated store, in a data folder of its own.
-      </p>
+      <SimulatedShop />
     </Page>
   )
 }
