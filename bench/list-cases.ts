@@ -27,11 +27,35 @@ const at = (ms: number) => new Date(ms).toISOString()
 const machine = (n: number) => `M${n % 10}`
 const scale = (n: number) => String(1 + (n % 12)).padStart(3, '0')
 
-export function ticketCases({ visitIds, oldVisitId, userIdOf }: Known): Case[] {
+/** A day somewhere in the history; another one each time. */
+const dayIn =
+  ({ oldestMs, newestMs }: Known) =>
+  (n: number) => {
+    const fromMs = oldestMs + ((n * 0.618) % 1) * (newestMs - oldestMs - DAY_MS)
+    return { from: at(fromMs), to: at(fromMs + DAY_MS) }
+  }
+const OLDEST_FIRST = { order: 'asc' }
+
+export function ticketCases(known: Known): Case[] {
+  const { visitIds, oldVisitId, userIdOf, oldestMs, newestMs } = known
   const visit = (n: number) => visitIds[n % visitIds.length]!
+  const day = dayIn(known)
+  const all = { from: at(oldestMs), to: at(newestMs) }
   return [
     of(TICKETS, 'tickets', () => ({})),
     ...STATUSES.map((status) => of(TICKETS, `tickets, status ${status}`, () => ({ status }))),
+    of(TICKETS, 'tickets, the oldest first', () => OLDEST_FIRST),
+    of(TICKETS, 'tickets, from + to, a day', day),
+    of(TICKETS, 'tickets, from + to, a day, the oldest first', (n) => ({ ...day(n), ...OLDEST_FIRST })),
+    of(TICKETS, 'tickets, from + to, all', () => all),
+    of(TICKETS, 'tickets, from + to, the wrong way round', () => ({ from: all.to, to: all.from })),
+    of(TICKETS, 'tickets, machineId + from + to, a day', (n) => ({ machineId: machine(n), ...day(n) })),
+    of(TICKETS, 'tickets, status UNDER_REVIEW + from + to, all', () => ({ status: 'UNDER_REVIEW', ...all })),
+    of(TICKETS, 'tickets, status TO_BE_REVIEWED + from + to, a day, the oldest first', (n) => ({
+      ...{ status: 'TO_BE_REVIEWED', ...OLDEST_FIRST },
+      ...day(n)
+    })),
+    of(TICKETS, 'tickets, userId + from + to, all, the oldest first', (n) => ({ userId: userIdOf(n), ...all, ...OLDEST_FIRST })),
     of(TICKETS, 'tickets, machineId', (n) => ({ machineId: machine(n) })),
     of(TICKETS, 'tickets, machineId without rows', () => ({ machineId: 'none' })),
     of(TICKETS, 'tickets, userId', (n) => ({ userId: userIdOf(n) })),
@@ -64,18 +88,23 @@ export function ticketCases({ visitIds, oldVisitId, userIdOf }: Known): Case[] {
   ]
 }
 
-export function changeCases({ visitIds, oldVisitId, openVisitId, oldestMs, newestMs }: Known): Case[] {
+export function changeCases(known: Known): Case[] {
+  const { visitIds, oldVisitId, openVisitId, oldestMs, newestMs } = known
   const visit = (n: number) => visitIds[n % visitIds.length]!
-  /** A day somewhere in the history; another one each time. */
-  const day = (n: number) => {
-    const fromMs = oldestMs + ((n * 0.618) % 1) * (newestMs - oldestMs - DAY_MS)
-    return { from: at(fromMs), to: at(fromMs + DAY_MS) }
-  }
+  const day = dayIn(known)
   const oldest = { from: at(oldestMs), to: at(oldestMs + 3_600_000) }
   const before = { from: at(oldestMs - 2 * DAY_MS), to: at(oldestMs - DAY_MS) }
   const all = { from: at(oldestMs), to: at(newestMs) }
   return [
     of(CHANGES, 'changes', () => ({})),
+    of(CHANGES, 'changes, the oldest first', () => OLDEST_FIRST),
+    of(CHANGES, 'changes, machineId + scaleId, the oldest first', (n) => ({
+      ...{ machineId: machine(n), scaleId: scale(n) },
+      ...OLDEST_FIRST
+    })),
+    of(CHANGES, 'changes, scaleId, the oldest first', (n) => ({ scaleId: scale(n), ...OLDEST_FIRST })),
+    of(CHANGES, 'changes, from + to, a day, the oldest first', (n) => ({ ...day(n), ...OLDEST_FIRST })),
+    of(CHANGES, 'changes, visitId, the oldest, the oldest first', () => ({ visitId: oldVisitId, ...OLDEST_FIRST })),
     of(CHANGES, 'changes, machineId', (n) => ({ machineId: machine(n) })),
     of(CHANGES, 'changes, machineId without rows', () => ({ machineId: 'none' })),
     of(CHANGES, 'changes, scaleId', (n) => ({ scaleId: scale(n) })),

@@ -1,6 +1,6 @@
 /** The audit trail: who did what, when, with before and after; each entry's hash covers the one before it. */
 import { type Static, Type } from 'typebox'
-import { Nullable, PageQuery, Time } from './shared.ts'
+import { Nullable, SpanQuery, Time } from './shared.ts'
 
 export const AuditEntry = Type.Object({
   id: Type.Integer(),
@@ -22,7 +22,7 @@ export const AuditQuery = Type.Object({
   resource: Type.Optional(Type.String({ maxLength: 64 })),
   resourceId: Type.Optional(Type.String({ maxLength: 200 })),
   actorId: Type.Optional(Type.String({ maxLength: 64 })),
-  ...PageQuery
+  ...SpanQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>
 

@@ -1,6 +1,6 @@
 /** Carts: what a visit comes to once all its tickets are complete. */
 import { type Static, Type } from 'typebox'
-import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 
 export const CartStatus = Type.Union([Type.Literal('OPEN'), Type.Literal('SETTLED'), Type.Literal('REOPENED')])
 export const CartLine = Type.Object({
@@ -51,4 +51,5 @@ export const VisitCart = Type.Object({
   proposedTotalMinor: Type.Integer({ minimum: 0 })
 })
 export type VisitCart = Static<typeof VisitCart>
-export const CartQuery = Type.Object({ ...PageQuery, userId: Type.Optional(Uuid), status: Type.Optional(CartStatus) })
+export const CartQuery = Type.Object({ ...SpanQuery, userId: Type.Optional(Uuid), status: Type.Optional(CartStatus) })
+export type CartQuery = Static<typeof CartQuery>

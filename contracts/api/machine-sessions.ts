@@ -1,6 +1,6 @@
 /** Machine sessions: one machine's time slice, in which the books must balance. */
 import { type Static, Type } from 'typebox'
-import { DeviceId, Nullable, PageQuery, Time, Uuid } from './shared.ts'
+import { DeviceId, Nullable, SpanQuery, Time, Uuid } from './shared.ts'
 
 export const ScaleBalance = Type.Object({
   scaleId: DeviceId,
@@ -27,8 +27,6 @@ export type MachineSession = Static<typeof MachineSession>
 
 export const MachineSessionQuery = Type.Object({
   machineId: Type.Optional(DeviceId),
-  from: Type.Optional(Time),
-  to: Type.Optional(Time),
-  ...PageQuery
+  ...SpanQuery
 })
 export type MachineSessionQuery = Static<typeof MachineSessionQuery>

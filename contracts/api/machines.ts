@@ -1,7 +1,7 @@
 /** Machines: fixtures with scales; the keys they sign in with, the commands they get. */
 import { type Static, Type } from 'typebox'
 import { CommandName } from '#contracts/device/command.ts'
-import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { DeviceId, Nullable, PageQuery, SpanQuery, Time, Uuid, Version } from './shared.ts'
 
 export const MachineKind = Type.Union([Type.Literal('shelf'), Type.Literal('cooler'), Type.Literal('cabinet')])
 const DisplayName = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' })
@@ -80,4 +80,5 @@ export const Alarm = Type.Object({
   endedAt: Nullable(Time)
 })
 export type Alarm = Static<typeof Alarm>
-export const AlarmQuery = Type.Object({ open: Type.Optional(Type.Boolean()), ...PageQuery })
+export const AlarmQuery = Type.Object({ open: Type.Optional(Type.Boolean()), ...SpanQuery })
+export type AlarmQuery = Static<typeof AlarmQuery>

@@ -1,6 +1,6 @@
 /** Movements: what inference makes of weight changes, each one action of one shopper. */
 import { type Static, Type } from 'typebox'
-import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { DeviceId, Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 
 /** Why a movement is not surer. */
 export const MovementReason = Type.Union(
@@ -36,10 +36,8 @@ export const Movement = Type.Object({
 export type Movement = Static<typeof Movement>
 
 export const MovementQuery = Type.Object({
-  ...PageQuery,
+  ...SpanQuery,
   visitId: Type.Optional(Uuid),
-  machineId: Type.Optional(DeviceId),
-  from: Type.Optional(Time),
-  to: Type.Optional(Time)
+  machineId: Type.Optional(DeviceId)
 })
 export type MovementQuery = Static<typeof MovementQuery>

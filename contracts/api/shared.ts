@@ -15,6 +15,15 @@ export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
   cursor: Type.Optional(Type.String({ maxLength: 200 }))
 }
+/** Of lists that grow as long as the store lives: a span of time, both ends of which belong to it, and which end of the list comes first. */
+export const SpanQuery = {
+  ...PageQuery,
+  from: Type.Optional(Time),
+  to: Type.Optional(Time),
+  order: Type.Optional(
+    Type.Union([Type.Literal('desc'), Type.Literal('asc')], { description: 'desc, the default: newest first; asc: oldest first' })
+  )
+}
 export const Page = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) })
 
 export const Problem = Type.Object(

@@ -1,6 +1,6 @@
 /** User sessions: each login and logout of each user. */
 import { type Static, Type } from 'typebox'
-import { Nullable, PageQuery, Time, Uuid } from './shared.ts'
+import { Nullable, SpanQuery, Time, Uuid } from './shared.ts'
 
 export const UserSessionType = Type.Union([Type.Literal('ENTRY_AUTHENTICATED'), Type.Literal('EXIT_AUTHENTICATED')])
 export const UserSession = Type.Object({
@@ -13,8 +13,7 @@ export const UserSession = Type.Object({
 })
 export type UserSession = Static<typeof UserSession>
 export const UserSessionQuery = Type.Object({
-  ...PageQuery,
-  userId: Type.Optional(Uuid),
-  from: Type.Optional(Time),
-  to: Type.Optional(Time)
+  ...SpanQuery,
+  userId: Type.Optional(Uuid)
 })
+export type UserSessionQuery = Static<typeof UserSessionQuery>

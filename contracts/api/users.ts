@@ -1,6 +1,6 @@
 /** User details: the box's own record of everybody who came in. */
 import { type Static, Type } from 'typebox'
-import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 
 export const UserDetail = Type.Object({
@@ -14,7 +14,8 @@ export const UserDetail = Type.Object({
   version: Version
 })
 export type UserDetail = Static<typeof UserDetail>
-export const UserQuery = Type.Object({ ...PageQuery, role: Type.Optional(UserRole), blocked: Type.Optional(Type.Boolean()) })
+export const UserQuery = Type.Object({ ...SpanQuery, role: Type.Optional(UserRole), blocked: Type.Optional(Type.Boolean()) })
+export type UserQuery = Static<typeof UserQuery>
 export const UserPatch = Type.Object(
   {
     blocked: Type.Boolean({ description: 'a blocked user cannot come in; who is inside can still leave' }),

@@ -1,6 +1,6 @@
 /** Videos: clips of a camera's feed, with wall-clock start and end; gaps: the time of which there is none, and why. */
 import { type Static, Type } from 'typebox'
-import { Nullable, PageQuery, Time, Uuid } from './shared.ts'
+import { Nullable, SpanQuery, Time, Uuid } from './shared.ts'
 
 export const GapCause = Type.Union([
   Type.Literal('offline'),
@@ -42,7 +42,7 @@ export const Video = Type.Object({
 export type Video = Static<typeof Video>
 
 export const VideoQuery = Type.Object({
-  ...PageQuery,
+  ...SpanQuery,
   cameraId: Type.Optional(Uuid),
   from: Type.Optional(Type.String({ format: 'date-time', description: 'videos that end after it' })),
   to: Type.Optional(Type.String({ format: 'date-time', description: 'videos that start before it' }))

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Cart } from './carts.ts'
 import { Contest } from './contests.ts'
-import { Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 import { Ticket } from './tickets.ts'
 
@@ -25,10 +25,11 @@ export const VisitDetail = Type.Object({
 })
 export type VisitDetail = Static<typeof VisitDetail>
 export const VisitQuery = Type.Object({
-  ...PageQuery,
+  ...SpanQuery,
   open: Type.Optional(Type.Boolean({ description: 'true: who is inside now; false: who has left' })),
   userId: Type.Optional(Uuid)
 })
+export type VisitQuery = Static<typeof VisitQuery>
 
 export const VisitClosing = Type.Object(
   {

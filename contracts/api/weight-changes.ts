@@ -1,6 +1,6 @@
 /** Weight changes: weight that left a scale (PICKED) or came (PLACED). */
 import { type Static, Type } from 'typebox'
-import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { DeviceId, Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 
 export const WeightChange = Type.Object({
   id: Uuid,
@@ -27,9 +27,7 @@ export type WeightChange = Static<typeof WeightChange>
 export const WeightChangeQuery = Type.Object({
   machineId: Type.Optional(DeviceId),
   scaleId: Type.Optional(DeviceId),
-  from: Type.Optional(Time),
-  to: Type.Optional(Time),
   visitId: Type.Optional(Uuid),
-  ...PageQuery
+  ...SpanQuery
 })
 export type WeightChangeQuery = Static<typeof WeightChangeQuery>

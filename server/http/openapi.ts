@@ -9,7 +9,7 @@ import { accessList, SESSION_COOKIE } from './access.ts'
 import { serveFile } from './assets.ts'
 
 const DESCRIPTION = `Times are RFC 3339 in UTC with milliseconds, weights integer grams, money minor units of the store's currency.
-Lists are newest first (products by name): pass \`nextCursor\` back as \`cursor\` for the next page. Errors are \`application/problem+json\` with a stable \`code\`.
+Lists are newest first (products by name); those that grow as long as the store lives take \`from\`, \`to\` and \`order=asc\`. Pass \`nextCursor\` back as \`cursor\` for the next page. Errors are \`application/problem+json\` with a stable \`code\`.
 People sign in at \`POST /api/v1/auth/login\`; programs send \`Authorization: Bearer API_TOKEN\`, devices their device key.
 POSTs that create or settle something honour \`Idempotency-Key\` for 24 hours. Each operation's \`x-access\` names the right it wants.`
 

@@ -1,7 +1,7 @@
 /** The store and its mode. */
 
 import { Type } from 'typebox'
-import { Page, PageQuery } from '#contracts/api/shared.ts'
+import { Page, SpanQuery } from '#contracts/api/shared.ts'
 import { StoreDay, StoreInfo, StoreModeChange, StoreModeInput, StoreModeState } from '#contracts/api/store.ts'
 import { readDay } from '#server/domain/ticket/actions.ts'
 import { changeStoreMode, listStoreModeChanges, storeInfo } from '#server/domain/user/actions.ts'
@@ -35,7 +35,7 @@ export const store: Resource = (app, ctx) => {
   const changes = {
     summary: 'Store mode changes',
     tags,
-    querystring: Type.Object(PageQuery),
+    querystring: Type.Object(SpanQuery),
     response: { 200: Page(StoreModeChange) }
   }
   app.get('/store/mode-changes', { schema: changes, config: { access: 'store:read' } }, async (req) =>

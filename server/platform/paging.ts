@@ -1,7 +1,32 @@
 /** Keyset paging: a cursor is the sort key of the last row seen, opaque to the caller, so a page costs the same however deep. */
+import { type RawBuilder, sql } from 'kysely'
 import { Invalid } from './errors.ts'
 
 export type CursorKey = (string | number)[]
+
+/** Which end of a list comes first: the newest (the default everywhere), or the oldest. */
+export type Order = 'desc' | 'asc'
+/** What stands between a row's key and the cursor's where the row comes after it. */
+export const beyond = (order: Order): RawBuilder<unknown> => (order === 'asc' ? sql`>` : sql`<`)
+/** As ORDER BY has it. */
+export const inOrder = (order: Order): RawBuilder<unknown> => (order === 'asc' ? sql`ASC` : sql`DESC`)
+
+/**
+ * Bounds for rows numbered as they were made, of which `time` is known: the first number from `from` on, the last one until `to`. Who
+ * numbers waits for others after having looked at the clock, so some minutes are added on each side, and the time itself is asked for too.
+ * Needs an index on (time, number).
+ */
+export function numberedWithin(table: string, { number, time, from, to }: NumberedSpan): RawBuilder<unknown>[] {
+  const [rows, n, at] = [sql.table(table), sql.ref(number), sql.ref(time)]
+  const first = sql`(SELECT ${n} FROM ${rows} WHERE ${at} >= ${from}::timestamptz - ${SLACK}::interval ORDER BY ${at}, ${n} LIMIT 1)`
+  const last = sql`(SELECT ${n} FROM ${rows} WHERE ${at} <= ${to}::timestamptz + ${SLACK}::interval ORDER BY ${at} DESC, ${n} DESC LIMIT 1)`
+  return [
+    ...(from ? [sql`${n} >= ${first}`, sql`${at} >= ${from}::timestamptz`] : []),
+    ...(to ? [sql`${n} <= ${last}`, sql`${at} <= ${to}::timestamptz`] : [])
+  ]
+}
+export type NumberedSpan = { number: string; time: string; from?: string | undefined; to?: string | undefined }
+const SLACK = '15 minutes'
 
 export const encodeCursor = (key: CursorKey): string => Buffer.from(JSON.stringify(key)).toString('base64url')
 

@@ -11,7 +11,8 @@ const ROWS = 50_000
 /** What one node of a plan may read for a page of 50, of 10 000 tickets and 50 000 changes: its own rows; with tickets also the changes of their machine sessions. */
 const MOST_READ: Record<string, Record<string, number>> = {
   tickets: { ticket: 600, weight_change: 8000, machine_session: 1000 },
-  'weight-changes': { weight_change: 600 }
+  'weight-changes': { weight_change: 600 },
+  'machine-sessions': { machine_session: 200 }
 }
 
 type Statement = { text: string; values: unknown[] }
@@ -94,4 +95,57 @@ test('a first page of tickets or weight changes reads few rows, whatever is aske
     newestMs: baseMs
   }
   for (const one of [...ticketCases(known), ...changeCases(known)]) await t.test(one.name, () => assertFewRead(store, one))
+  for (const [list, time, count] of LISTS)
+    await t.test(`${list} of a span, newest or oldest first, page by page`, () =>
+      assertSpan(store, { list, time, count, baseMs })
+    )
+  await t.test('machine sessions that reach into a span are found without walking what is older', async () => {
+    for (const order of ['asc', 'desc']) {
+      const query = new URLSearchParams({ from: at(baseMs - 7_200_000), to: at(baseMs - 3_600_000), order })
+      const path = `/api/v1/machine-sessions?${query}`
+      await assertFewRead(store, { name: `machine sessions, ${order}`, path: () => path })
+    }
+  })
 })
+
+const at = (ms: number) => new Date(ms).toISOString()
+/** A list, the time by which it goes, and how many of an hour the history has by it. */
+const LISTS: [list: string, time: string, count: string][] = [
+  ['tickets', 'endTime', 'ticket WHERE end_time'],
+  ['visits', 'enteredAt', 'visit WHERE entered_at'],
+  ['carts', 'createdAt', 'cart WHERE created_at'],
+  ['user-sessions', 'at', 'user_session WHERE at'],
+  ['weight-changes', 'occurredAt', 'weight_change WHERE withdrawn_at IS NULL AND occurred_at'],
+  ['audit', 'at', 'audit_entry WHERE at']
+]
+
+async function assertSpan(
+  { ctx, admin }: TestStore,
+  { list, time, count, baseMs }: { list: string; time: string; count: string; baseMs: number }
+): Promise<void> {
+  const isNow = list === 'audit' // the store's own doing, not the history's
+  const span = isNow
+    ? { from: at(Date.now() - 600_000), to: at(Date.now()) }
+    : { from: at(baseMs - 7_200_000), to: at(baseMs - 3_600_000) }
+  const read = async (order: string) => {
+    const rows: Record<string, string>[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query = new URLSearchParams({ ...span, order, limit: '30', ...(cursor && { cursor }) })
+      const { body } = await admin.send('GET', `/api/v1/${list}?${query}`)
+      rows.push(...body.items)
+      cursor = body.nextCursor
+    }
+    return rows
+  }
+  const [down, up] = [await read('desc'), await read('asc')]
+  const { rows } = await ctx.pool.query(`SELECT count(*)::int AS count FROM ${count} BETWEEN $1 AND $2`, [span.from, span.to])
+  assert(rows[0].count > 5, `${rows[0].count} in the span`)
+  assert.equal(down.length, rows[0].count)
+  assert.deepEqual(
+    up.map(({ id }) => id),
+    down.map(({ id }) => id).reverse()
+  )
+  const key = list === 'tickets' ? 'number' : time
+  assert(up.every((row) => row[time]! >= span.from && row[time]! <= span.to))
+  assert(up.every((row, n) => n === 0 || row[key]! >= up[n - 1]![key]!))
+}

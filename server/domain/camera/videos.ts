@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { GapCause, Video, VideoQuery } from '#contracts/api/videos.ts'
 import type { Context, Db } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, inOrder, pageOf } from '#server/platform/paging.ts'
 import { LONGEST_CLIP_MS } from './rules.ts'
 
 type Times = { startedAt: Date; endedAt: Date | null; missingAt: Date | null; uploadedAt: Date | null }
@@ -21,15 +21,18 @@ const OVERLAPS = (from: RawBuilder<unknown>, to: RawBuilder<unknown>) => sql`
 /** As in Times of the API: a window without a start or an end reaches as far as times do. */
 const [FIRST, LAST] = ['0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z']
 
-/** Videos that overlap from…to, newest first. */
-export async function listVideos(ctx: Context, { limit = 50, cursor, cameraId, from = FIRST, to = LAST }: VideoQuery) {
+/** Videos that overlap from…to. */
+export async function listVideos(
+  ctx: Context,
+  { limit = 50, cursor, cameraId, from = FIRST, to = LAST, order = 'desc' }: VideoQuery
+) {
   const key = decodeCursor(cursor, ['time', 'uuid'])
   const since = sql`${from}::timestamptz`
   const bounded = from === FIRST ? sql`video.started_at <= ${to}::timestamptz` : OVERLAPS(since, sql`${to}::timestamptz`)
   const { rows } = await sql<VideoRow>`SELECT ${COLUMNS} FROM video WHERE ${bounded}
     ${cameraId ? sql`AND video.camera_id = ${cameraId}` : sql``}
-    ${key ? sql`AND (video.started_at, video.id) < (${key[0]}::timestamptz, ${key[1]}::uuid)` : sql``}
-    ORDER BY video.started_at DESC, video.id DESC LIMIT ${limit + 1}`.execute(ctx.db)
+    ${key ? sql`AND (video.started_at, video.id) ${beyond(order)} (${key[0]}::timestamptz, ${key[1]}::uuid)` : sql``}
+    ORDER BY video.started_at ${inOrder(order)}, video.id ${inOrder(order)} LIMIT ${limit + 1}`.execute(ctx.db)
   const page = pageOf(rows, limit, (row) => [row.startedAt.toISOString(), row.id])
   return { ...page, items: await shown(ctx.db, page.items) }
 }

@@ -1,9 +1,10 @@
 /** What the iot room remembers in the database, as SQL. Lists read one index in order: keyset paging, exact to the microsecond. */
 import { sql } from 'kysely'
+import type { MachineSessionQuery } from '#contracts/api/machine-sessions.ts'
 import type { MachineQuery } from '#contracts/api/machines.ts'
 import type { Db } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, type Order, pageOf } from '#server/platform/paging.ts'
 import type { ScaleBooks as Books } from './balance.ts'
 
 // ── machines and scales ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -76,63 +77,66 @@ export type WeightChangeFilter = {
   from?: string
   to?: string
   span?: Span
+  order?: Order
   limit?: number
   cursor?: string
 }
 
 /**
- * Newest first. `span`: those that happened, or may have happened, while it lasted. Each branch of the answer has an index to itself, in
+ * In the order of time. `span`: those that happened, or may have happened, while it lasted. Each branch of the answer has an index to itself, in
  * order where it may be long; the branches are merged here, since one query with OR walks years of rows to find an old visit's.
  */
 export async function weightChangePage(db: Db, filter: WeightChangeFilter) {
-  const { limit = 50, cursor, span } = filter
+  const { limit = 50, cursor, span, order = 'desc' } = filter
   const after = decodeCursor(cursor, ['text', 'uuid'])
+  const sign = order === 'asc' ? 1 : -1
   const isSpread = filter.scaleId !== undefined && filter.machineId === undefined
-  const branches = [isSpread ? ofScale(db, { ...filter, after, limit }) : inOrder(db, { ...filter, after, limit })]
-  if (span?.to) branches.push(foundLaterThan(db, { ...filter, span: { from: span.from, to: span.to }, after }))
+  const branches = [isSpread ? ofScale(db, { ...filter, order, after, limit }) : inTime(db, { ...filter, order, after, limit })]
+  if (span?.to) branches.push(foundLaterThan(db, { ...filter, order, span: { from: span.from, to: span.to }, after }))
   const rows = (await Promise.all(branches.map((branch) => branch.execute()))).flat()
-  if (branches.length > 1) rows.sort((a, b) => Number(b.exactAt) - Number(a.exactAt) || (a.id < b.id ? 1 : -1))
+  if (branches.length > 1) rows.sort((a, b) => sign * (Number(a.exactAt) - Number(b.exactAt) || (a.id < b.id ? -1 : 1)))
   return pageOf(rows.slice(0, limit + 1), limit, (row) => [row.exactAt, row.id])
 }
 
-type Narrow = Omit<WeightChangeFilter, 'cursor' | 'limit'> & { after: ReturnType<typeof decodeCursor> }
+type Narrow = Omit<WeightChangeFilter, 'cursor' | 'limit'> & { order: Order; after: ReturnType<typeof decodeCursor> }
 
-function narrowed(db: Db, { machineId, scaleId, from, to, after }: Narrow) {
+function narrowed(db: Db, { machineId, scaleId, from, to, order, after }: Narrow) {
   let query = changes(db)
   if (machineId) query = query.where('machineId', '=', machineId)
   if (scaleId) query = query.where('scaleId', '=', scaleId)
   if (from) query = query.where('occurredAt', '>=', new Date(from))
   if (to) query = query.where('occurredAt', '<=', new Date(to))
-  if (after) query = query.where(sql<boolean>`(occurred_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
+  if (after)
+    query = query.where(sql<boolean>`(occurred_at, id) ${beyond(order)} (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
   return query
 }
 
 /** Those whose time lies in the span, if there is one. */
-function inOrder(db: Db, { span, limit, ...filter }: Narrow & { limit: number }) {
+function inTime(db: Db, { span, limit, ...filter }: Narrow & { limit: number }) {
   let query = narrowed(db, filter)
-    .orderBy('occurredAt', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('occurredAt', filter.order)
+    .orderBy('id', filter.order)
     .limit(limit + 1)
   if (span) query = query.where('occurredAt', '>=', span.from)
   if (span?.to) query = query.where('occurredAt', '<=', span.to)
   return query
 }
 
-/** A scale's id is unique within its machine alone: the newest of each machine are found in its index, and merged before rows are read. */
+/** A scale's id is unique within its machine alone: the first of each machine are found in its index, and merged before rows are read. */
 function ofScale(db: Db, filter: Narrow & { scaleId?: string; limit: number }) {
-  const newest = inOrder(db, filter)
+  const first = inTime(db, filter)
     .clearSelect()
     .select(['id', 'occurredAt'])
     .where(sql<boolean>`weight_change.machine_id = scale.machine_id`)
   const ids = db
     .selectFrom('scale')
     .where('scale.scaleId', '=', filter.scaleId!)
-    .innerJoinLateral(newest.as('newest'), (join) => join.onTrue())
-    .select('newest.id')
-    .orderBy('newest.occurredAt', 'desc')
-    .orderBy('newest.id', 'desc')
+    .innerJoinLateral(first.as('first'), (join) => join.onTrue())
+    .select('first.id')
+    .orderBy('first.occurredAt', filter.order)
+    .orderBy('first.id', filter.order)
     .limit(filter.limit + 1)
-  return changes(db).where('id', 'in', ids).orderBy('occurredAt', 'desc').orderBy('id', 'desc')
+  return changes(db).where('id', 'in', ids).orderBy('occurredAt', filter.order).orderBy('id', filter.order)
 }
 
 /** Those found late, after the span, that may have happened in it: few, and without an order or a limit their own index finds them. */
@@ -164,19 +168,29 @@ const sessions = (db: Db) =>
 
 export async function machineSessionPage(
   db: Db,
-  { machineId, from, to, limit = 50, cursor }: { machineId?: string; from?: string; to?: string; limit?: number; cursor?: string }
+  { machineId, from, to, order = 'desc', limit = 50, cursor }: MachineSessionQuery
 ) {
   const after = decodeCursor(cursor, ['text', 'uuid'])
   let query = sessions(db)
-    .orderBy('startedAt', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('startedAt', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (machineId) query = query.where('machineId', '=', machineId)
-  if (from) query = query.where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', new Date(from))]))
+  if (from)
+    query = query
+      .where('startedAt', '>=', reaching(from, machineId))
+      .where((e) => e.or([e('endedAt', 'is', null), e('endedAt', '>=', new Date(from))]))
   if (to) query = query.where('startedAt', '<=', new Date(to))
-  if (after) query = query.where(sql<boolean>`(started_at, id) < (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
+  if (after) query = query.where(sql<boolean>`(started_at, id) ${beyond(order)} (${moment(micros(after[0]))}, ${after[1]}::uuid)`)
   return pageOf(await query.execute(), limit, (row) => [row.exactAt, row.id])
 }
+
+/** When the first of those that reach a moment began, and that moment where none does: whatever began earlier was over by then. */
+const reaching = (time: string, machineId: string | undefined) => sql<Date>`(
+  SELECT min(CASE WHEN last.started_at IS NULL OR last.ended_at < ${time}::timestamptz THEN ${time}::timestamptz ELSE last.started_at END)
+  FROM machine LEFT JOIN LATERAL (SELECT started_at, ended_at FROM machine_session AS own
+    WHERE own.machine_id = machine.machine_id AND own.started_at < ${time}::timestamptz ORDER BY own.started_at DESC LIMIT 1) AS last ON true
+  ${machineId ? sql`WHERE machine.machine_id = ${machineId}` : sql``})`
 
 export type MachineSpan = { machineId: string; from: Date; to: Date }
 

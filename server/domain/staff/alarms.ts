@@ -1,8 +1,9 @@
 /** Alarms: what somebody should look at, from when to when. One open alarm of a kind on a thing. */
-import type { Alarm } from '#contracts/api/machines.ts'
+import { sql } from 'kysely'
+import type { Alarm, AlarmQuery } from '#contracts/api/machines.ts'
 import type { Context, Tx } from '#server/context.ts'
 import { newId } from '#server/platform/ids.ts'
-import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, pageOf } from '#server/platform/paging.ts'
 
 /** Starts an alarm unless it is on already. */
 export async function startAlarm(
@@ -25,20 +26,23 @@ export async function endAlarm(tx: Tx, { kind, subject }: { kind: string; subjec
   for (const { id } of rows) tx.emit('alarm.ended', { alarmId: id, kind, subject })
 }
 
-/** Alarms, newest first. */
+/** Alarms by when they started. */
 export async function listAlarms(
   ctx: Context,
-  { open, limit = 50, cursor }: { open?: boolean; limit?: number; cursor?: string }
+  { open, from, to, order = 'desc', limit = 50, cursor }: AlarmQuery
 ): Promise<{ items: Alarm[]; nextCursor: string | null }> {
-  const after = decodeCursor(cursor, ['uuid'])
+  const after = decodeCursor(cursor, ['time', 'uuid'])
   let query = ctx.db
     .selectFrom('alarm')
     .selectAll()
-    .orderBy('id', 'desc')
+    .orderBy('startedAt', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (open !== undefined) query = query.where('endedAt', open ? 'is' : 'is not', null)
-  if (after) query = query.where('id', '<', String(after[0]))
-  const page = pageOf(await query.execute(), limit, (row) => [row.id])
+  if (from) query = query.where('startedAt', '>=', new Date(from))
+  if (to) query = query.where('startedAt', '<=', new Date(to))
+  if (after) query = query.where(sql<boolean>`(started_at, id) ${beyond(order)} (${after[0]}::timestamptz, ${after[1]}::uuid)`)
+  const page = pageOf(await query.execute(), limit, (row) => [row.startedAt.toISOString(), row.id])
   return {
     ...page,
     items: page.items.map((row) => ({

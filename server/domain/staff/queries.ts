@@ -1,9 +1,8 @@
 /** Remembers accounts, sign-ins, tokens, failed passwords. */
-import { type ExpressionBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { AuditEntry, AuditQuery } from '#contracts/api/audit.ts'
 import type { Db } from '#server/context.ts'
-import type { DB } from '#server/db/schema.ts'
-import { type CursorKey, decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, type CursorKey, decodeCursor, numberedWithin, pageOf } from '#server/platform/paging.ts'
 import type { Role } from './rules.ts'
 
 export type AccountRow = Awaited<ReturnType<typeof accountById>> & {}
@@ -112,26 +111,26 @@ export async function lockThrottle(db: Db, key: string, now: Date) {
   return db.selectFrom('loginThrottle').selectAll().where('key', '=', key).forUpdate().executeTakeFirstOrThrow()
 }
 
-/** The audit trail, newest first; by resource through audit_entry_resource. */
+/** The audit trail as it was written; by resource through audit_entry_resource. */
 export async function auditPage(
   db: Db,
-  { resource, resourceId, actorId, limit = 50, cursor }: AuditQuery
+  { resource, resourceId, actorId, from, to, order = 'desc', limit = 50, cursor }: AuditQuery
 ): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
   const after = decodeCursor(cursor, ['number'])
-  const filters = (eb: ExpressionBuilder<DB, 'auditEntry'>) =>
-    eb.and([
-      ...(resource ? [eb('resource', '=', resource)] : []),
-      ...(resourceId ? [eb('resourceId', '=', resourceId)] : []),
-      ...(actorId ? [eb('actorId', '=', actorId)] : []),
-      ...(after ? [eb('id', '<', after[0] as number)] : [])
-    ])
-  const rows = await db
+  const wanted = [
+    ...(resource ? [sql`resource = ${resource}`] : []),
+    ...(resourceId ? [sql`resource_id = ${resourceId}`] : []),
+    ...(actorId ? [sql`actor_id = ${actorId}`] : []),
+    ...numberedWithin('audit_entry', { number: 'id', time: 'at', from, to }),
+    ...(after ? [sql`id ${beyond(order)} ${after[0]}`] : [])
+  ]
+  let query = db
     .selectFrom('auditEntry')
     .selectAll()
-    .where(filters)
-    .orderBy('id', 'desc')
+    .orderBy('id', order)
     .limit(limit + 1)
-    .execute()
+  if (wanted.length > 0) query = query.where(sql<boolean>`${sql.join(wanted, sql` AND `)}`)
+  const rows = await query.execute()
   const page = pageOf(rows, limit, (row): CursorKey => [row.id])
   return {
     ...page,

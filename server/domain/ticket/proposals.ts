@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Movement, MovementQuery } from '#contracts/api/movements.ts'
 import type { ProposedLine } from '#contracts/api/tickets.ts'
 import type { Context, Db } from '#server/context.ts'
-import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, inOrder, pageOf } from '#server/platform/paging.ts'
 import { proposedLines } from './proposed-lines.ts'
 
 type Row = Omit<Movement, 'occurredAt'> & { occurredAt: Date; exactAt: string }
@@ -17,10 +17,10 @@ const micros = (text: unknown): string => (/^\d{1,18}$/.test(String(text)) ? Str
 
 const movementOf = ({ exactAt: _, occurredAt, ...row }: Row): Movement => ({ ...row, occurredAt: occurredAt.toISOString() })
 
-/** Movements that fit all that `query` names, newest first. */
+/** Movements that fit all that `query` names. */
 export async function listMovements(
   { db }: Context,
-  { limit = 50, cursor, visitId, machineId, from, to }: MovementQuery
+  { limit = 50, cursor, visitId, machineId, from, to, order = 'desc' }: MovementQuery
 ): Promise<{ items: Movement[]; nextCursor: string | null }> {
   const after = decodeCursor(cursor, ['text', 'uuid'])
   const wanted = [
@@ -30,13 +30,13 @@ export async function listMovements(
     ...(to ? [sql`movement.occurred_at <= ${to}::timestamptz`] : []),
     ...(after
       ? [
-          sql`(movement.occurred_at, movement.id) < ('epoch'::timestamptz + ${micros(after[0])}::bigint * interval '1 microsecond', ${after[1]}::uuid)`
+          sql`(movement.occurred_at, movement.id) ${beyond(order)} ('epoch'::timestamptz + ${micros(after[0])}::bigint * interval '1 microsecond', ${after[1]}::uuid)`
         ]
       : [])
   ]
   const { rows } = await sql<Row>`
     SELECT ${MOVEMENT} FROM movement ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
-    ORDER BY movement.occurred_at DESC, movement.id DESC LIMIT ${limit + 1}`.execute(db)
+    ORDER BY movement.occurred_at ${inOrder(order)}, movement.id ${inOrder(order)} LIMIT ${limit + 1}`.execute(db)
   const page = pageOf(rows, limit, (row) => [row.exactAt, row.id])
   return { ...page, items: page.items.map(movementOf) }
 }

@@ -10,7 +10,7 @@ export const alarms: Resource = {
   ...{ name: 'alarms', path: '/alarms', label: 'Alarm', plural: 'Alarms', icon: 'alarm', group: 'House' },
   about: 'What needs a look, and what did.',
   rights: { read: 'alarms:read' },
-  ...{ id: 'id', title: (row) => String(row.message), extent: 'pages', hasOne: false, can: {} },
+  ...{ id: 'id', title: (row) => String(row.message), extent: 'pages', hasOne: false, period: 'startedAt', can: {} },
   fields: [
     { name: 'startedAt', label: 'Since', kind: 'time', column: 'shown' },
     { name: 'endedAt', label: 'Until', kind: 'time', column: 'shown' },

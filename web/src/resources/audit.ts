@@ -21,7 +21,7 @@ export const audit: Resource = {
   ...{ name: 'audit', path: '/audit', label: 'Entry', plural: 'Audit trail', icon: 'history', group: 'House' },
   about: 'Who did what, and when; each entry is sealed by the one after it.',
   rights: { read: 'audit:read' },
-  ...{ id: 'id', title: (row) => `${row.resource} ${row.action}`, extent: 'pages', hasOne: false, can: {} },
+  ...{ id: 'id', title: (row) => `${row.resource} ${row.action}`, extent: 'pages', hasOne: false, period: 'at', can: {} },
   fields: [
     { name: 'at', label: 'When', kind: 'time', column: 'shown' },
     { name: 'actorName', label: 'Who', kind: 'text', column: 'shown' },

@@ -6,7 +6,14 @@ export const carts: Resource = {
   ...{ name: 'carts', path: '/carts', label: 'Cart', plural: 'Carts', icon: 'cart', group: 'Visits' },
   about: 'What a visit comes to once all its tickets are complete.',
   rights: { read: 'carts:read' },
-  ...{ id: 'id', title: (row) => `Cart …${String(row.id).slice(-6)}`, extent: 'pages', hasOne: false, can: {} },
+  ...{
+    id: 'id',
+    title: (row) => `Cart …${String(row.id).slice(-6)}`,
+    extent: 'pages',
+    hasOne: false,
+    period: 'createdAt',
+    can: {}
+  },
   fields: [
     { name: 'createdAt', label: 'Made', kind: 'time', column: 'shown' },
     { name: 'status', label: 'State', kind: 'choice', choices: CART_STATES, column: 'shown', query: 'status' },

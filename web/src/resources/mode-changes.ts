@@ -13,7 +13,7 @@ export const modeChanges: Resource = {
   },
   about: 'When the store opened, closed and was refilled, and by whom.',
   rights: { read: 'store:read' },
-  ...{ id: 'id', title: (row) => String(row.toMode), extent: 'pages', hasOne: false, can: {} },
+  ...{ id: 'id', title: (row) => String(row.toMode), extent: 'pages', hasOne: false, period: 'at', can: {} },
   fields: [
     { name: 'at', label: 'When', kind: 'time', column: 'shown' },
     { name: 'fromMode', label: 'From', kind: 'choice', choices: MODES, column: 'shown' },

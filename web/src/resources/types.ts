@@ -85,9 +85,9 @@ export type Resource = {
   id: string
   title: (row: Row) => string
   fields: Field[]
-  /** whole: few enough to load, search and sort here; pages: as many as there are, newest first, narrowed by the API. */
+  /** whole: few enough to load, search and sort here; pages: as many as there are, in the order of time, narrowed by the API. */
   extent: 'whole' | 'pages'
-  /** The list takes from and to, and these times are what they are held against. */
+  /** Of a list in pages: the time that `from` and `to` are held against, and by which it is newest or oldest first. */
   period?: string
   /** Sent with every list request. */
   always?: Record<string, string | boolean>

@@ -6,7 +6,15 @@ export const users: Resource = {
   ...{ name: 'users', path: '/users', label: 'User', plural: 'Users', icon: 'people', group: 'Visits' },
   about: 'The box’s own record of everybody who came in.',
   rights: { read: 'users:read', write: 'users:write' },
-  ...{ id: 'id', title: (row) => String(row.phoneNumber), extent: 'pages', hasOne: true, audit: 'user', can: {} },
+  ...{
+    id: 'id',
+    title: (row) => String(row.phoneNumber),
+    extent: 'pages',
+    hasOne: true,
+    period: 'lastSeenAt',
+    audit: 'user',
+    can: {}
+  },
   fields: [
     { name: 'phoneNumber', label: 'Phone number', kind: 'text', column: 'shown' },
     { name: 'id', label: 'User id', kind: 'text', column: 'more' },

@@ -11,7 +11,15 @@ export const visits: Resource = {
   ...{ name: 'visits', path: '/visits', label: 'Visit', plural: 'Visits', icon: 'door', group: 'Visits' },
   about: 'The time between a login and a logout.',
   rights: { read: 'visits:read' },
-  ...{ id: 'id', title: (row) => `Visit …${String(row.id).slice(-6)}`, extent: 'pages', hasOne: true, audit: 'visit', can: {} },
+  ...{
+    id: 'id',
+    title: (row) => `Visit …${String(row.id).slice(-6)}`,
+    extent: 'pages',
+    hasOne: true,
+    period: 'enteredAt',
+    audit: 'visit',
+    can: {}
+  },
   fields: [
     { name: 'id', label: 'Visit', kind: 'text', column: 'more' },
     { name: 'enteredAt', label: 'Came in', kind: 'time', column: 'shown' },

@@ -101,7 +101,7 @@ function List({ resource }: { resource: Resource }) {
             {...{ resource, rows, chosen, onOpen }}
             fields={columns.shown}
             sort={asked.sort}
-            onSort={resource.extent === 'whole' ? onSort : null}
+            onSort={onSort}
             onChoose={canChoose ? setChosen : null}
           />
         )}

@@ -29,7 +29,7 @@ export function useRows(resource: Resource, asked: Asked): Rows {
   const isWhole = resource.extent === 'whole'
   const whole = useQuery({ ...wholeOf(resource), enabled: isWhole })
   const pages = useInfiniteQuery({
-    queryKey: [resource.path, 'pages', asked.filters, asked.from, asked.to],
+    queryKey: [resource.path, 'pages', listQuery(resource, asked)],
     queryFn: ({ pageParam, signal }) =>
       get<Page<Row>>(resource.path, { ...listQuery(resource, asked), limit: PAGE, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
@@ -50,10 +50,11 @@ export function useRows(resource: Resource, asked: Asked): Rows {
 const stateOf = ({ isPending, error }: { isPending: boolean; error: Error | null }) => ({ isPending, error })
 
 /** What the API is asked for. */
-export function listQuery(resource: Resource, { filters, from, to }: Asked): Query {
+export function listQuery(resource: Resource, { filters, from, to, sort }: Asked): Query {
   const query: Query = { ...resource.always }
   for (const { name, query: parameter } of resource.fields) if (parameter && filters[name]) query[parameter] = filters[name]
-  return resource.period ? { ...query, from, to } : query
+  if (!resource.period) return query
+  return { ...query, from, to, order: sort === resource.period ? 'asc' : null }
 }
 
 /** Search, filters and order of a resource that is loaded whole. */

@@ -9,7 +9,7 @@ type Props = {
   fields: Field[]
   rows: Row[]
   sort: string
-  onSort: ((sort: string) => void) | null
+  onSort: (sort: string) => void
   chosen: Set<string>
   onChoose: ((chosen: Set<string>) => void) | null
   onOpen: (row: Row) => string | null
@@ -46,7 +46,7 @@ export function RowsTable({ resource, fields, rows, sort, onSort, chosen, onChoo
               </th>
             )}
             {fields.map((field) => (
-              <Head key={field.name} field={field} sort={sort} onSort={onSort} />
+              <Head key={field.name} {...{ resource, field, sort, onSort }} />
             ))}
           </tr>
         </thead>
@@ -98,14 +98,19 @@ export function RowsTable({ resource, fields, rows, sort, onSort, chosen, onChoo
   )
 }
 
-function Head({ field, sort, onSort }: { field: Field; sort: string; onSort: Props['onSort'] }) {
+type HeadProps = Pick<Props, 'resource' | 'sort' | 'onSort'> & { field: Field }
+
+/** A list that is loaded whole is sorted by any column; one in pages only by its time, newest or oldest first. */
+function Head({ resource, field, sort, onSort }: HeadProps) {
+  const isWhole = resource.extent === 'whole'
   const isUp = sort === field.name
-  const isDown = sort === `-${field.name}`
+  const isDown = isWhole ? sort === `-${field.name}` : !isUp
   const side = isNumber(field) ? 'end' : ''
-  if (!onSort) return <th className={side}>{field.label}</th>
+  if (!isWhole && field.name !== resource.period) return <th className={side}>{field.label}</th>
+  const next = isWhole && isUp ? `-${field.name}` : isUp || (isWhole && isDown) ? '' : field.name
   return (
     <th className={side} aria-sort={isUp ? 'ascending' : isDown ? 'descending' : 'none'}>
-      <button type="button" onClick={() => onSort(isUp ? `-${field.name}` : isDown ? '' : field.name)}>
+      <button type="button" onClick={() => onSort(next)}>
         {field.label}
         {(isUp || isDown) && <Icon name={isUp ? 'up' : 'down'} />}
       </button>
