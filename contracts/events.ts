@@ -63,6 +63,7 @@ export type Events = {
   'ticket.opened': TicketRef
   'ticket.claimed': TicketRef & { claimedBy: string }
   'ticket.released': TicketRef & { reason: string }
+  'ticket.escalated': TicketRef & { escalatedBy: string; note: string }
   'ticket.completed': TicketRef & { completedBy: string }
   'ticket.reopened': TicketRef & { reason: string }
   'ticket.changed': TicketRef & { reason: string }
@@ -126,6 +127,7 @@ const KNOWN: Record<EventName, true> = {
   'ticket.opened': true,
   'ticket.claimed': true,
   'ticket.released': true,
+  'ticket.escalated': true,
   'ticket.completed': true,
   'ticket.reopened': true,
   'ticket.changed': true,

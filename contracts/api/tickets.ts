@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Movement } from './movements.ts'
 import { Footage } from './playback.ts'
-import { DeviceId, Nullable, PageQuery, Time, Uuid, Version } from './shared.ts'
+import { DeviceId, Nullable, SpanQuery, Time, Uuid, Version } from './shared.ts'
 import { UserRole } from './store.ts'
 import { Video } from './videos.ts'
 
@@ -32,7 +32,8 @@ export const TicketWeightChange = Type.Object({
   visitIds: Type.Array(Uuid, { description: 'visits open then' }),
   roles: Type.Array(UserRole),
   movementId: Nullable(Uuid),
-  billedTicketId: Nullable(Type.String({ format: 'uuid', description: 'the ticket on which it is billed' }))
+  billedTicketId: Nullable(Type.String({ format: 'uuid', description: 'the ticket on which it is billed' })),
+  assignedVisitId: Nullable(Type.String({ format: 'uuid', description: 'the visit to which a reviewer has given it' }))
 })
 export type TicketWeightChange = Static<typeof TicketWeightChange>
 
@@ -66,6 +67,14 @@ const TicketBalance = Type.Object({
 })
 export type TicketBalance = Static<typeof TicketBalance>
 
+export const TicketEscalation = Type.Object({
+  note: Type.String(),
+  by: Type.String({ description: 'staff account' }),
+  byName: Type.String(),
+  at: Time
+})
+export type TicketEscalation = Static<typeof TicketEscalation>
+
 export const Ticket = Type.Object({
   id: Uuid,
   number: Type.String({ description: 'T-000123, without gaps', examples: ['T-000123'] }),
@@ -98,6 +107,7 @@ export const Ticket = Type.Object({
   completedBy: Nullable(Type.String({ description: 'staff account, or system' })),
   note: Nullable(Type.String()),
   reopenReason: Nullable(Type.String()),
+  escalation: Nullable(TicketEscalation),
   version: Type.Integer({ minimum: 1, description: 'grows with each change of evidence or decision, not with a claim' })
 })
 export type Ticket = Static<typeof Ticket>
@@ -117,7 +127,7 @@ export const TicketDetail = Type.Object({ ...Ticket.properties, revisions: Type.
 export type TicketDetail = Static<typeof TicketDetail>
 
 export const TicketQuery = Type.Object({
-  ...PageQuery,
+  ...SpanQuery,
   status: Type.Optional(TicketStatus),
   machineId: Type.Optional(DeviceId),
   userId: Type.Optional(Uuid),
@@ -139,10 +149,15 @@ export const TicketDecisionLine = Type.Object(
   },
   strict
 )
+/** Weight changes that were another visit's doing. */
+const TicketGift = Type.Object({ visitId: Uuid, weightChangeIds: Type.Array(Uuid, { minItems: 1, maxItems: 500 }) }, strict)
 /** The reviewer's decision. `version` as last seen: 409 when evidence or decision changed since. */
 export const TicketDecision = Type.Object(
   {
     lines: Type.Array(TicketDecisionLine, { maxItems: 200, description: 'empty: nothing to bill' }),
+    others: Type.Optional(
+      Type.Array(TicketGift, { maxItems: 50, description: 'what other shoppers did who were inside: asked on their tickets' })
+    ),
     note: Type.Optional(Nullable(Type.String({ maxLength: 2000 }))),
     version: Type.Optional(Type.Integer())
   },
@@ -150,3 +165,9 @@ export const TicketDecision = Type.Object(
 )
 export type TicketDecision = Static<typeof TicketDecision>
 export const TicketReopening = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) }, strict)
+export const TicketEscalating = Type.Object(
+  {
+    note: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S', description: 'what makes it too hard, for who settles it' })
+  },
+  strict
+)

@@ -2,10 +2,19 @@
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { Page, Uuid } from '#contracts/api/shared.ts'
-import { Ticket, TicketClaim, TicketDecision, TicketDetail, TicketQuery, TicketReopening } from '#contracts/api/tickets.ts'
+import {
+  Ticket,
+  TicketClaim,
+  TicketDecision,
+  TicketDetail,
+  TicketEscalating,
+  TicketQuery,
+  TicketReopening
+} from '#contracts/api/tickets.ts'
 import {
   claimTicket,
   completeTicket,
+  escalateTicket,
   findTicket,
   listTickets,
   releaseTicket,
@@ -38,6 +47,17 @@ export const tickets: Resource = (app, ctx) => {
   const release = { summary: 'Give a ticket back to the queue', tags, params, response }
   app.post('/tickets/:id/release', { schema: release, config: { access: 'tickets:review' } }, async (req) =>
     releaseTicket(ctx, req.actor, req.params.id)
+  )
+
+  const escalate = {
+    summary: 'Give a ticket back to the queue with a note, for an admin to settle',
+    tags,
+    params,
+    body: TicketEscalating,
+    response
+  }
+  app.post('/tickets/:id/escalate', { schema: escalate, config: { access: 'tickets:review', idempotent: true } }, async (req) =>
+    escalateTicket(ctx, req.actor, { id: req.params.id, note: req.body.note })
   )
 
   const complete = {

@@ -48,7 +48,8 @@ export async function evidenceRows(db: Db, ticketIds: string[]): Promise<Evidenc
       change.weight_after, change.occurred_at, change.occurred_from, change.received_at, change.machine_session_id, change.source,
       change.settled, change.version, change.found_late,
       (SELECT looked.movement_id FROM movement_weight_change AS looked WHERE looked.weight_change_id = change.id LIMIT 1) AS movement_id,
-      (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS billed_ticket_id
+      (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS billed_ticket_id,
+      (SELECT assigned.visit_id FROM assigned_weight_change AS assigned WHERE assigned.weight_change_id = change.id) AS assigned_visit_id
     FROM ticket CROSS JOIN ${EVIDENCE}
     WHERE ticket.id = ANY(${ticketIds}::uuid[]) ORDER BY change.occurred_at, change.id`.execute(db)
   return rows

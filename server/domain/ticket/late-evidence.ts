@@ -99,7 +99,7 @@ function nextState(
   const status = ticket.status === 'REVIEW_COMPLETE' && news.couldAlterCart ? 'TO_BE_REVIEWED' : ticket.status
   const isEmpty = Object.keys(current).length === 0
   const isMeant = config.autoReview === 'confident' || (isEmpty && config.autoReview === 'empty')
-  const mayComplete = isMeant && status !== 'REVIEW_COMPLETE'
+  const mayComplete = isMeant && status !== 'REVIEW_COMPLETE' && !ticket.escalation
   return { ...ticket, status, evidence: current, autoReviewDueAt: mayComplete ? (ticket.autoReviewDueAt ?? tx.now) : null }
 }
 

@@ -107,7 +107,8 @@ async function insert(tx: Tx, { plans, videos, visit, kind, first }: Insert): Pr
       autoReviewDueAt: dueAt,
       version: 1,
       evidence: evidence.get(id)!,
-      knownVideos: videos[n]!
+      knownVideos: videos[n]!,
+      escalation: null
     }
   }))
 }

@@ -16,7 +16,7 @@ import { asLinks, videosDuring } from '#server/domain/camera/actions.ts'
 import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, inOrder, numberedWithin, type Order, pageOf } from '#server/platform/paging.ts'
 import { contestsOf } from './contests.ts'
 import { type EvidenceRow, evidenceRows } from './evidence.ts'
 import { keyOf, movementsOf } from './proposals.ts'
@@ -30,6 +30,9 @@ export type TicketFilter = {
   machineId?: string
   userId?: string
   visitId?: string
+  from?: string
+  to?: string
+  order?: Order
 }
 type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number][number]
 type Row = Pick<
@@ -46,6 +49,7 @@ type Row = Pick<
   | 'completedBy'
   | 'note'
   | 'reopenReason'
+  | 'escalation'
   | 'version'
 > & {
   number: number
@@ -57,20 +61,20 @@ type Row = Pick<
   completedAt: Date | null
 }
 
-/** Tickets that fit all that `filter` names, newest first. */
+/** Tickets that fit all that `filter` names, by number; `from` and `to` are held against the logout. */
 export async function listTickets(
   ctx: Context,
   { limit = 50, cursor, ...filter }: TicketFilter
 ): Promise<{ items: Ticket[]; nextCursor: string | null }> {
   const key = decodeCursor(cursor, ['number'])
-  const rows = await ticketRows(ctx.db, { ...filter, before: key ? Number(key[0]) : null, limit: limit + 1 })
+  const rows = await ticketRows(ctx.db, { ...filter, after: key ? Number(key[0]) : null, limit: limit + 1 })
   const page = pageOf(rows, limit, (row) => [row.number])
   return { ...page, items: await assemble(ctx, page.items) }
 }
 
 /** One ticket with its history. Throws NotFound. */
 export async function findTicket(ctx: Context, id: string): Promise<TicketDetail> {
-  const rows = await ticketRows(ctx.db, { id, before: null, limit: 1 })
+  const rows = await ticketRows(ctx.db, { id, after: null, limit: 1 })
   if (rows.length === 0) throw new NotFound('ticket', id)
   const [[ticket], revisions] = await Promise.all([assemble(ctx, rows), revisionsOf(ctx.db, id)])
   return { ...ticket!, revisions }
@@ -80,22 +84,22 @@ export async function findTicket(ctx: Context, id: string): Promise<TicketDetail
 export async function visitWithTickets(ctx: Context, visitId: string): Promise<VisitDetail> {
   const { db } = ctx
   const visit = await findVisit(db, visitId)
-  const rows = await ticketRows(db, { visitId, before: null, limit: null })
-  const [tickets, cart, contests] = await Promise.all([
-    assemble(ctx, rows.reverse()),
-    findCart(db, visitId),
-    contestsOf(db, visitId)
-  ])
+  const rows = await ticketRows(db, { visitId, after: null, limit: null, order: 'asc' })
+  const [tickets, cart, contests] = await Promise.all([assemble(ctx, rows), findCart(db, visitId), contestsOf(db, visitId)])
   return { ...visit, tickets, cart, contests }
 }
 
-type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; before: number | null; limit: number | null }
+type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; after: number | null; limit: number | null }
 
 /** Looked up row by row, not joined: a join was planned with a cache for every visit there is, made anew for each page. */
-async function ticketRows(db: Db, { id, before, limit, status, machineId, userId, visitId }: RowFilter): Promise<Row[]> {
+async function ticketRows(
+  db: Db,
+  { id, after, limit, status, machineId, userId, visitId, from, to, order = 'desc' }: RowFilter
+): Promise<Row[]> {
   const wanted = [
     ...(id ? [sql`ticket.id = ${id}`] : []),
-    ...(before === null ? [] : [sql`ticket.number < ${before}`]),
+    ...(after === null ? [] : [sql`ticket.number ${beyond(order)} ${after}`]),
+    ...numberedWithin('ticket', { number: 'number', time: 'endTime', from, to }),
     ...(status ? [sql`ticket.status = ${status}`] : []),
     ...(machineId ? [sql`ticket.machine_id = ${machineId}`] : []),
     ...(userId ? [sql`ticket.user_id = ${userId}`] : []),
@@ -106,9 +110,9 @@ async function ticketRows(db: Db, { id, before, limit, status, machineId, userId
       (SELECT visit.role FROM visit WHERE visit.id = ticket.visit_id) AS role,
       ticket.window_kind, ticket.window_start, ticket.window_end, ticket.status, ticket.claimed_by,
       (SELECT holder.username FROM staff_account AS holder WHERE holder.id = ticket.claimed_by) AS claimed_by_name,
-      ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.version
+      ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.escalation, ticket.version
     FROM ticket ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
-    ORDER BY ticket.number DESC ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
+    ORDER BY ticket.number ${inOrder(order)} ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
   return rows
 }
 

@@ -8,13 +8,15 @@
  * A claim is exclusive and lasts REVIEW_LEASE_SECONDS from the holder's last action. Claims leave the version alone: it counts what is
  * decided and what is decided upon.
  */
-import { sql } from 'kysely'
 import type { TicketDecision, TicketDetail, TicketLine } from '#contracts/api/tickets.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
 import { audit } from '#server/domain/staff/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
+import { type Assigned, assign, assignedBy, assignedOn, lockWithOthers, sameAssigned } from './assignment.ts'
 import { billLines, checkedLines, decidedLines } from './billing.ts'
+import { alreadyClaimed, requireClaim } from './claims.ts'
+import { requireRight } from './escalation.ts'
 import { refreshEvidence } from './late-evidence.ts'
 import { findTicket } from './queries.ts'
 import { isHeldByOther, sameLines } from './rules.ts'
@@ -23,7 +25,7 @@ import { forgetLines, type HeldTicket, lockTicket, refOf, writeRevisions } from 
 
 /**
  * Takes a ticket for one's own review, or renews one's lease. Throws Refused('already-claimed') with holder and end of lease, unless an
- * admin takes it over; Refused('already-complete').
+ * admin takes it over; Refused('already-complete'); Refused('escalated') without the right to settle such tickets.
  */
 export async function claimTicket(
   ctx: Context,
@@ -36,6 +38,7 @@ export async function claimTicket(
       const ticket = await lockTicket(tx, id)
       if (ticket.status === 'REVIEW_COMPLETE')
         throw new Refused('already-complete', 'this ticket is complete; reopen it to change it')
+      requireRight(ticket, actor)
       const isForced = takeOver && actor.role === 'admin'
       if (isHeldByOther(ticket, actor.id, tx.now) && !isForced) throw await alreadyClaimed(tx, ticket)
       const leaseExpiresAt = leaseFrom(ctx, tx.now)
@@ -82,9 +85,9 @@ export async function releaseTicket(ctx: Context, actor: Actor, id: string): Pro
 }
 
 /**
- * Completes a claimed ticket with its lines, at the prices of when it was picked; settles the cart with the visit's last one. The same lines
- * again are the same answer. Throws Refused: 'not-claimed', 'already-claimed', 'already-complete', 'stale-version', 'already-billed';
- * Invalid for lines that do not fit the evidence or the catalogue.
+ * Completes a claimed ticket with its lines, at the prices of when it was picked, and gives what others did to their visits; settles the cart
+ * with the visit's last one. The same decision again is the same answer. Throws Refused: 'not-claimed', 'already-claimed',
+ * 'already-complete', 'stale-version', 'already-billed'; Invalid for what does not fit the evidence or the catalogue.
  */
 export async function completeTicket(
   ctx: Context,
@@ -95,12 +98,13 @@ export async function completeTicket(
   const refusal = await transact(
     ctx,
     async (tx) => {
-      const held = await lockTicket(tx, id)
-      if (held.status === 'REVIEW_COMPLETE') return await ifNotTheSame(tx, held, decision)
+      const assigned = assignedBy(decision)
+      const { held, others } = await lockWithOthers(tx, id, assigned)
+      if (held.status === 'REVIEW_COMPLETE') return await ifNotTheSame(tx, held, { decision, assigned })
       await requireClaim(tx, held, actor)
       const [ticket] = await refreshEvidence(ctx, tx, [held])
       if (decision.version !== undefined && decision.version !== ticket!.version) return stale(ticket!) // what was learned of the evidence is kept
-      await complete(tx, actor, { ticket: ticket!, decision })
+      await complete(tx, actor, { ticket: ticket!, others, assigned, decision })
       return null
     },
     actor
@@ -109,11 +113,9 @@ export async function completeTicket(
   return findTicket(ctx, id)
 }
 
-async function complete(
-  tx: Tx,
-  actor: Actor,
-  { ticket, decision }: { ticket: HeldTicket; decision: TicketDecision }
-): Promise<void> {
+type Decided = { ticket: HeldTicket; others: HeldTicket[]; assigned: Assigned; decision: TicketDecision }
+
+async function complete(tx: Tx, actor: Actor, { ticket, others, assigned, decision }: Decided): Promise<void> {
   const lines = await checkedLines(tx, ticket, decision.lines)
   await billLines(tx, ticket, lines)
   const done: HeldTicket = { ...ticket, status: 'REVIEW_COMPLETE', claimedBy: null, leaseExpiresAt: null, autoReviewDueAt: null }
@@ -122,11 +124,19 @@ async function complete(
   ])
   await noteDoubleCheck(tx, ticket, lines)
   tx.emit('ticket.completed', { ...refOf(written!), completedBy: actor.id })
+  const told = await assign(tx, actor, {
+    ticket,
+    others,
+    assigned,
+    billedIds: lines.flatMap(({ weightChangeIds }) => weightChangeIds)
+  })
   await settleVisits(tx, [ticket.visitId])
   await auditTicket(tx, actor, ticket, {
     action: 'completed',
-    after: { version: written!.version, lines, note: decision.note ?? null }
+    after: { version: written!.version, lines, others: decision.others ?? [], note: decision.note ?? null }
   })
+  for (const other of told)
+    await audit(tx, actor, { action: 'assigned', resource: 'ticket', resourceId: other, after: { fromTicket: ticket.id } })
 }
 
 /** Had inference been sure of it, did the reviewer agree? Products and quantities count; who looked did not know of it. */
@@ -172,25 +182,13 @@ async function renewLease(ctx: Context, actor: Actor, id: string): Promise<void>
   )
 }
 
-async function ifNotTheSame(tx: Tx, ticket: HeldTicket, { lines }: TicketDecision): Promise<Refused | null> {
-  if (sameLines(await decidedLines(tx, ticket.id), lines)) return null
+type Told = { decision: TicketDecision; assigned: Assigned }
+
+async function ifNotTheSame(tx: Tx, ticket: HeldTicket, { decision, assigned }: Told): Promise<Refused | null> {
+  const isSame = sameLines(await decidedLines(tx, ticket.id), decision.lines)
+  if (isSame && sameAssigned(await assignedOn(tx, ticket.id), assigned)) return null
   return new Refused('already-complete', 'this ticket is complete with other lines; reopen it to change it', {
     version: ticket.version
-  })
-}
-
-async function requireClaim(tx: Tx, ticket: HeldTicket, actor: Actor): Promise<void> {
-  if (ticket.claimedBy === null) throw new Refused('not-claimed', 'claim the ticket before you complete it')
-  if (ticket.claimedBy !== actor.id) throw await alreadyClaimed(tx, ticket)
-}
-
-async function alreadyClaimed(tx: Tx, { claimedBy, leaseExpiresAt }: HeldTicket): Promise<Refused> {
-  const { rows } = await sql<{ username: string }>`SELECT username FROM staff_account WHERE id = ${claimedBy}`.execute(tx.db)
-  const username = rows[0]?.username ?? null
-  const until = leaseExpiresAt?.toISOString() ?? null
-  return new Refused('already-claimed', `${username ?? 'somebody'} holds this ticket until ${until}`, {
-    claimedBy: { id: claimedBy, username },
-    leaseExpiresAt: until
   })
 }
 

@@ -1,6 +1,6 @@
 /** Tickets held for a decision, and the one way to write what became of them: the row, its revision and its lines together. */
 import { sql } from 'kysely'
-import type { TicketLine, TicketStatus } from '#contracts/api/tickets.ts'
+import type { TicketEscalation, TicketLine, TicketStatus } from '#contracts/api/tickets.ts'
 import type { Tx } from '#server/context.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { type Evidence, ticketNumber } from './rules.ts'
@@ -19,8 +19,9 @@ export type HeldTicket = {
   version: number
   evidence: Evidence
   knownVideos: Record<string, string>
+  escalation: TicketEscalation | null
 }
-const HELD = sql`id, number, visit_id, machine_id, status, claimed_by, lease_expires_at, window_start, window_end, auto_review_due_at, version, evidence, known_videos`
+const HELD = sql`id, number, visit_id, machine_id, status, claimed_by, lease_expires_at, window_start, window_end, auto_review_due_at, version, evidence, known_videos, escalation`
 
 /** Holds these tickets until the transaction ends, always in the same order; those that somebody holds already are waited for, or left out. */
 export async function lockTickets(tx: Tx, ids: string[], { skipLocked = false } = {}): Promise<HeldTicket[]> {
@@ -79,7 +80,8 @@ export async function writeRevisions(tx: Tx, revisions: Revision[]): Promise<Hel
         auto_review_due_at = news."autoReviewDueAt", evidence = news.evidence, known_videos = news."knownVideos",
         completed_at = CASE news.status WHEN 'REVIEW_COMPLETE' THEN coalesce(completed_at, ${tx.now}) END,
         completed_by = CASE news.status WHEN 'REVIEW_COMPLETE' THEN coalesce(completed_by, news.author) END,
-        note = CASE WHEN news.reason = 'completed' THEN news.note ELSE ticket.note END
+        note = CASE WHEN news.reason = 'completed' THEN news.note ELSE ticket.note END,
+        escalation = CASE news.status WHEN 'REVIEW_COMPLETE' THEN NULL ELSE ticket.escalation END
       FROM news WHERE ticket.id = news.id)
     INSERT INTO ticket_revision (ticket_id, version, status, reason, lines, note, author, at)
     SELECT id, version, status, reason, nullif(lines, 'null'), note, author, ${tx.now}::timestamptz FROM news`.execute(tx.db)

@@ -7,11 +7,15 @@ import { billedOn } from './evidence.ts'
 import { keyOf, movementsOf } from './proposals.ts'
 import type { HeldTicket } from './ticket-rows.ts'
 
-/** The verdict on each ticket, by its id. A weight change that another ticket has billed leaves it to people. */
+/**
+ * The verdict on each ticket, by its id. A weight change that another ticket has billed, or that a reviewer has given to
+ * somebody, leaves it to people.
+ */
 export async function verdictsOf({ config }: Context, tx: Tx, tickets: HeldTicket[]): Promise<Map<string, Verdict>> {
   const changeIds = [...new Set(tickets.flatMap((ticket) => Object.keys(ticket.evidence)))]
   const looked = Map.groupBy(await lookedAt(tx, changeIds), (change) => change.weightChangeId)
   const billed = await billedOn(tx.db, changeIds)
+  const given = await givenAway(tx, changeIds)
   const movements = await movementsOf(tx.db, [...new Set(tickets.map((ticket) => ticket.visitId))])
   const spans = tickets.map(({ machineId, windowStart, windowEnd }) => ({ machineId, from: windowStart, to: windowEnd }))
   const sessions = await machineSessionsDuring(tx.db, spans)
@@ -27,7 +31,7 @@ export async function verdictsOf({ config }: Context, tx: Tx, tickets: HeldTicke
       })
       const isTaken =
         typeof verdict === 'object' && verdict.lines.some((line) => line.weightChangeIds.some((id) => billed.has(id)))
-      return [ticket.id, isTaken ? 'people' : verdict]
+      return [ticket.id, isTaken || own.some((id) => given.has(id)) ? 'people' : verdict]
     })
   )
 }
@@ -40,4 +44,14 @@ async function lookedAt(tx: Tx, changeIds: string[]): Promise<LookedAtChange[]> 
       LEFT JOIN movement ON movement.id = looked.movement_id
     WHERE looked.weight_change_id = ANY(${changeIds}::uuid[])`.execute(tx.db)
   return rows
+}
+
+async function givenAway(tx: Tx, changeIds: string[]): Promise<Set<string>> {
+  if (changeIds.length === 0) return new Set()
+  const rows = await tx.db
+    .selectFrom('assignedWeightChange')
+    .select('weightChangeId')
+    .where('weightChangeId', 'in', changeIds)
+    .execute()
+  return new Set(rows.map((row) => row.weightChangeId))
 }

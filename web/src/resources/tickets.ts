@@ -6,7 +6,7 @@ export const tickets: Resource = {
   ...{ name: 'tickets', path: '/tickets', label: 'Ticket', plural: 'Tickets', icon: 'ticket', group: 'Visits' },
   about: 'One machine’s part of one visit, for review.',
   rights: { read: 'tickets:read' },
-  ...{ id: 'id', title: (row) => String(row.number), extent: 'pages', hasOne: true, audit: 'ticket', can: {} },
+  ...{ id: 'id', title: (row) => String(row.number), extent: 'pages', hasOne: true, period: 'endTime', audit: 'ticket', can: {} },
   fields: [
     { name: 'number', label: 'Number', kind: 'text', column: 'shown' },
     { name: 'status', label: 'State', kind: 'choice', choices: TICKET_STATES, column: 'shown', query: 'status' },
@@ -22,6 +22,7 @@ export const tickets: Resource = {
     { name: 'completedBy', label: 'Completed by', kind: 'text', column: 'more' },
     { name: 'completedAt', label: 'Completed', kind: 'time', column: 'more' },
     { name: 'reopenReason', label: 'Reopened for', kind: 'text', column: 'more' },
+    { name: 'escalation.note', label: 'Escalated with', kind: 'text', column: 'more' },
     { name: 'note', label: 'Note', kind: 'text', column: 'more' },
     { name: 'version', label: 'Version', kind: 'number', column: 'more' }
   ],

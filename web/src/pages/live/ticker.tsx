@@ -52,6 +52,8 @@ function lineOf(event: LiveEvent & { key: number }, shelves: ShelfMap): Line | n
       return line(
         `${signedGrams(event.status === 'PICKED' ? -event.grams : event.grams)} · ${shelves.machineName(event.machineId)}, scale ${event.scaleId}`
       )
+    case 'ticket.escalated':
+      return line(`${event.number} escalated: ${event.note}`, `/tickets/${event.ticketId}`, 'fair')
     case 'ticket.completed':
       return line(`${event.number} complete`, `/tickets/${event.ticketId}`)
     case 'ticket.reopened':

@@ -7,7 +7,7 @@ import { ApiProblem, send } from '#web/api.ts'
 const RENEW_MS = 60_000
 const IDLE_MS = 5 * 60_000
 
-export type Hold = { state: 'taking' | 'held' } | { state: 'refused'; why: string; takeOver: () => Promise<void> }
+export type Hold = { state: 'taking' | 'held' } | { state: 'refused'; why: string; takeOver: (() => Promise<void>) | null }
 
 export function useClaims(tickets: Ticket[]): Hold {
   const client = useQueryClient()
@@ -27,6 +27,8 @@ export function useClaims(tickets: Ticket[]): Hold {
         if (isGone) await client.invalidateQueries({ queryKey: ['/visits'] })
         else if (error instanceof ApiProblem && error.code === 'already-claimed')
           setHold({ state: 'refused', why: error.message, takeOver: () => claim(true) })
+        else if (error instanceof ApiProblem && error.code === 'escalated')
+          setHold({ state: 'refused', why: error.message, takeOver: null })
         else if (error instanceof ApiProblem && error.status > 0)
           setHold({ state: 'refused', why: error.message, takeOver: () => claim() })
       }

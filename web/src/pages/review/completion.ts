@@ -6,12 +6,11 @@ import type { TicketDetail } from '#contracts/api/tickets.ts'
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import { ApiProblem, send, words } from '#web/api.ts'
 import { useKeys } from '#web/keys.ts'
-import { useSession } from '#web/session.tsx'
 import { useToast } from '#web/ui/toast.tsx'
 import { visitQuery } from './desk-page.tsx'
 import { type Draft, forgetDraft, linesOf } from './draft.ts'
 import type { Happening } from './evidence.ts'
-import { nextVisit } from './queue.ts'
+import { nextVisit, useReviewer } from './queue.ts'
 
 type Work = { visit: VisitDetail; events: Happening[]; draft: Draft; nameOf: (productId: string) => string }
 
@@ -19,28 +18,29 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const toast = useToast()
-  const { account } = useSession()
+  const me = useReviewer()
   const [problem, setProblem] = useState<string | null>(null)
   const isRunning = useRef(false)
   const keys = useKeys()
   const seen = useRef(versionsOf(visit))
 
   const next = async () => {
-    const visitId = await nextVisit(client, { me: account.id, after: visit.id }).catch(() => null)
+    const visitId = await nextVisit(client, { me, after: visit.id }).catch(() => null)
     navigate(visitId ? `/review/${visitId}` : '/review')
   }
+  const { id, maySettleEscalated } = me
   // What comes next is read while this one is worked on, so that it is there at once.
   useEffect(() => {
-    void nextVisit(client, { me: account.id, after: visit.id })
+    void nextVisit(client, { me: { id, maySettleEscalated }, after: visit.id })
       .then((visitId) => (visitId ? client.prefetchQuery(visitQuery(visitId)) : undefined))
       .catch(() => {})
-  }, [client, account.id, visit.id])
+  }, [client, id, maySettleEscalated, visit.id])
 
   const complete = async () => {
     for (const { id, version } of visit.tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE')) {
-      const { lines, problems } = linesOf(id, events, draft, nameOf)
+      const { lines, others, problems } = linesOf(id, events, draft, nameOf)
       if (problems.length > 0) throw new Error(`${problems.join('; ')}.`)
-      const body = { lines, version, note: draft.note.trim() || null }
+      const body = { lines, others, version, note: draft.note.trim() || null }
       await send<TicketDetail>('POST', `/tickets/${id}/complete`, { body, key: keys.of([id, body]) })
     }
   }
@@ -67,7 +67,19 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
       isRunning.current = false
     }
   }
-  return { problem, run, skip: next }
+  /** Hands the visit on to an admin, with what makes it too hard. */
+  const escalate = async (note: string) => {
+    try {
+      for (const ticket of visit.tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE'))
+        await send<TicketDetail>('POST', `/tickets/${ticket.id}/escalate`, { body: { note }, key: keys.of([ticket.id, note]) })
+      toast('Escalated')
+      void client.invalidateQueries({ queryKey: ['/tickets'] })
+      await next()
+    } catch (error) {
+      setProblem(words(error))
+    }
+  }
+  return { problem, run, escalate, skip: next }
 }
 
 const NEWS = 'New evidence came in meanwhile. It is shown now: look again, then complete.'

@@ -14,13 +14,14 @@ type Desk = {
   playback: Playback
   complete: () => unknown
   skip: () => unknown
-  open: (what: 'add' | 'help') => void
+  open: (what: 'add' | 'whose' | 'help') => void
+  escalate: () => unknown
   isMine: boolean
 }
 const LITTLE_MS = 1000
 const MUCH_MS = 5000
 
-export function deskKeys({ events, at, select, draft, playback, complete, skip, open, isMine }: Desk): Key[] {
+export function deskKeys({ events, at, select, draft, playback, complete, skip, open, escalate, isMine }: Desk): Key[] {
   const event = events[at]
   const decision = event ? decisionOn(event, draft.now) : null
   const decide = (to: Decision | null) => isMine && event && !event.isBilledElsewhere && draft.decide(event.id, to)
@@ -60,11 +61,18 @@ export function deskKeys({ events, at, select, draft, playback, complete, skip, 
     { keys: ['-'], label: 'One piece fewer', group: 'Decide', run: () => step(-1) },
     { keys: ['x'], label: 'A false alarm', group: 'Decide', run: () => decide({ kind: 'noise' }) },
     { keys: ['o'], label: 'Somebody else did it', group: 'Decide', run: () => decide({ kind: 'other' }) },
+    {
+      keys: ['w'],
+      label: 'Another shopper who was inside did it: which?',
+      group: 'Decide',
+      run: () => isMine && event?.isShared && !event.isBilledElsewhere && open('whose')
+    },
     { keys: ['Backspace'], label: 'Back to what was proposed', group: 'Decide', run: () => decide(null) },
     { keys: ['a'], label: 'Add what the scales missed', group: 'Decide', run: () => isMine && open('add') },
     { keys: ['z', 'ctrl+z'], label: 'Undo', group: 'Visit', run: draft.undo },
     { keys: ['y', 'ctrl+y'], label: 'Redo', group: 'Visit', run: draft.redo },
     { keys: ['c', 'Enter'], label: 'Complete, or go to what is open', group: 'Visit', run: complete },
+    { keys: ['h'], label: 'Hand it on to an admin, with a note', group: 'Visit', run: escalate },
     { keys: ['s'], label: 'Skip: the next visit', group: 'Visit', run: skip },
     { keys: ['?'], label: 'This map', group: 'Visit', run: () => open('help') }
   ]

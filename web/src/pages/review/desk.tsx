@@ -7,6 +7,7 @@ import { ROLES } from '#web/resources/choices.ts'
 import type { ShelfMap } from '#web/resources/shelf-map.ts'
 import { Reference } from '#web/resources/value.tsx'
 import { Button } from '#web/ui/button.tsx'
+import { useConfirm } from '#web/ui/confirm.tsx'
 import { Notice, Pill } from '#web/ui/notice.tsx'
 import { Page } from '#web/ui/page.tsx'
 import { AddProduct } from './add-product.tsx'
@@ -24,10 +25,17 @@ import { Screens } from './screens.tsx'
 import { Timeline } from './timeline.tsx'
 import { useDraft } from './use-draft.ts'
 import { usePlayback } from './use-playback.ts'
+import { Whose } from './whose.tsx'
+
+const ESCALATION = {
+  title: 'Hand this visit on?',
+  body: 'It goes back to the queue, for an admin to settle. What you have decided so far stays on this device only.',
+  confirm: 'Escalate'
+}
 
 type Props = { visit: VisitDetail; shelves: ShelfMap }
-/** What a window is opened on: an extra product, or the keys. */
-type Opened = 'add' | 'help' | null
+/** What a window is opened on: an extra product, whose an event was, or the keys. */
+type Opened = 'add' | 'whose' | 'help' | null
 
 export function Desk({ visit, shelves }: Props) {
   const { tickets } = visit
@@ -36,6 +44,7 @@ export function Desk({ visit, shelves }: Props) {
   const events = useMemo(() => happenings(tickets, { productsOn, products }), [tickets, shelves.planograms, products.size])
   const draft = useDraft(visit.id)
   const hold = useClaims(tickets)
+  const confirm = useConfirm()
   const playback = usePlayback(visit, events)
   const [at, setAt] = useState(0)
   const [opened, setOpened] = useState<Opened>(null)
@@ -53,10 +62,17 @@ export function Desk({ visit, shelves }: Props) {
     if (undecided >= 0) return select(undecided)
     await completion.run()
   }
-  const keys = deskKeys({ events, at, select, draft, playback, complete, skip: completion.skip, open: setOpened, isMine })
+  const escalate = async () => {
+    if (!isMine) return
+    const note = await confirm({ ...ESCALATION, ask: { label: 'What makes it too hard?', required: true } })
+    if (note !== null) await completion.escalate(note)
+  }
+  const { skip } = completion
+  const keys = deskKeys({ events, at, select, draft, playback, complete, skip, open: setOpened, escalate, isMine })
   useKeys(keys)
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the visit is opened
   useEffect(() => select(Math.max(0, undecided)), [])
+  const escalation = tickets.find((ticket) => ticket.escalation !== null)?.escalation
   const role = ROLES.find(({ value }) => value === visit.role)!
   return (
     <Page
@@ -78,19 +94,29 @@ export function Desk({ visit, shelves }: Props) {
           <Button icon="undo" aria-label="Undo (Z)" disabled={!draft.canUndo} onPress={draft.undo} />
           <Button icon="redo" aria-label="Redo (Y)" disabled={!draft.canRedo} onPress={draft.redo} />
           <Button icon="keyboard" aria-label="Keys (?)" onPress={() => setOpened('help')} />
-          <Button onPress={completion.skip}>Skip</Button>
+          <Button disabled={!isMine} onPress={escalate}>
+            Hand on
+          </Button>
+          <Button onPress={skip}>Skip</Button>
           <Button tone="primary" icon="check" disabled={!isMine} onPress={complete}>
             {undecided >= 0 ? 'Next open question' : 'Complete'}
           </Button>
         </>
       }
     >
+      {escalation && isMine && (
+        <Notice tone="info">
+          Escalated by {escalation.byName}: {escalation.note}
+        </Notice>
+      )}
       {hold.state === 'refused' && isOpen && (
         <Notice tone="fair">
           {hold.why}{' '}
-          <Button size="small" onPress={hold.takeOver}>
-            Take it over
-          </Button>
+          {hold.takeOver && (
+            <Button size="small" onPress={hold.takeOver}>
+              Take it over
+            </Button>
+          )}
         </Notice>
       )}
       <Contested visit={visit} shelves={shelves} />
@@ -101,13 +127,14 @@ export function Desk({ visit, shelves }: Props) {
           <Timeline visit={visit} events={events} at={at} onSelect={select} playback={playback} shelves={shelves} />
         </div>
         <div className="stack">
-          <Events {...{ events, at, shelves, draft, playback, isMine }} onSelect={select} />
+          <Events {...{ events, at, shelves, draft, playback, isMine }} onSelect={select} onWhose={() => setOpened('whose')} />
           <CartView {...{ visit, events, draft, shelves, isMine }} onAdd={() => setOpened('add')} />
         </div>
       </div>
       {opened === 'add' && (
         <AddProduct {...{ visit, shelves, draft }} event={events[at] ?? null} onClose={() => setOpened(null)} />
       )}
+      {opened === 'whose' && events[at] && <Whose event={events[at]} draft={draft} onClose={() => setOpened(null)} />}
       {opened === 'help' && <Help keys={keys} onClose={() => setOpened(null)} />}
     </Page>
   )

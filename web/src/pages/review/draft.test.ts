@@ -34,6 +34,13 @@ const TABLE: [name: string, events: Happening[], draft: Draft, lines: [string, n
   ['more put back than taken is a mistake', [event('a', ['cola', -1])], EMPTY, [], 1],
   ['what nobody can tell is not billed', [event('a', null)], EMPTY, [], 0],
   ['a false alarm is not billed', [event('a', ['cola', 1])], decided({ a: { kind: 'noise' } }), [], 0],
+  [
+    'what is given to another visit is not billed',
+    [event('a', ['cola', 1])],
+    decided({ a: { kind: 'other', visitId: 'v2' } }),
+    [],
+    0
+  ],
   ['what somebody else did is not billed', [event('a', ['cola', 1])], decided({ a: { kind: 'other' } }), [], 0],
   [
     'a decision goes before the proposal',
@@ -98,4 +105,15 @@ test('undo goes back through every step, redo forward, and a new step ends what 
   assert.equal(says([noise, { do: 'undo' }, other, { do: 'redo' }]), 'other')
   assert.equal(says([noise, { do: 'decide', id: 'a', decision: null }]), null, 'back to what was proposed')
   assert.deepEqual(after([{ do: 'note', text: 'x' }, { do: 'undo' }]).now.note, '')
+})
+
+test('what others did goes to their visits, each change once, and stays there until somebody says otherwise', () => {
+  const events = [event('a', ['cola', 1]), event('b', ['cola', 1], { isOthers: true, givenTo: 'v3' }), event('c', ['cola', 1])]
+  const draft = decided({ a: { kind: 'other', visitId: 'v2' }, c: { kind: 'other' } })
+  assert.deepEqual(outcome(events, draft).others, [
+    { visitId: 'v2', weightChangeIds: ['a-change'] },
+    { visitId: 'v3', weightChangeIds: ['b-change'] }
+  ])
+  const taken = decided({ ...draft.decisions, b: { kind: 'product', productId: 'cola', quantity: 1 } })
+  assert.deepEqual(outcome(events, taken).others, [{ visitId: 'v2', weightChangeIds: ['a-change'] }])
 })

@@ -2,7 +2,10 @@
 import type { TicketDecision } from '#contracts/api/tickets.ts'
 import type { Happening } from './evidence.ts'
 
-export type Decision = { kind: 'product'; productId: string; quantity: number } | { kind: 'noise' } | { kind: 'other' }
+export type Decision =
+  | { kind: 'product'; productId: string; quantity: number }
+  | { kind: 'noise' }
+  | { kind: 'other'; visitId?: string }
 /** A product that the scales missed. */
 export type Extra = { id: string; ticketId: string; productId: string; quantity: number }
 export type Draft = { decisions: Record<string, Decision>; extras: Extra[]; note: string }
@@ -38,14 +41,15 @@ export function decisionOn(event: Happening, { decisions }: Draft): Decision | n
   if (event.isBilledElsewhere) return { kind: 'other' }
   const decided = decisions[event.id]
   if (decided) return decided
-  if (event.isOthers) return { kind: 'other' }
+  if (event.isOthers) return event.givenTo ? { kind: 'other', visitId: event.givenTo } : { kind: 'other' }
   return event.proposed && { kind: 'product', productId: event.proposed.productId, quantity: event.proposed.quantity }
 }
 
 type Lines = TicketDecision['lines']
-export type Outcome = { lines: Lines; problems: string[] }
+type Others = NonNullable<TicketDecision['others']>
+export type Outcome = { lines: Lines; others: Others; problems: string[] }
 
-/** The lines of one ticket. What was put back takes away from what was taken; less than nothing is a mistake. */
+/** The lines of one ticket, and what was other shoppers' doing. What was put back takes away from what was taken; less than nothing is a mistake. */
 export function linesOf(ticketId: string, events: Happening[], draft: Draft, nameOf: (productId: string) => string): Outcome {
   const sums = new Map<string, { quantity: number; weightChangeIds: string[] }>()
   const used = new Set<string>() // one change may be two movements: it proves the first line of them
@@ -55,13 +59,19 @@ export function linesOf(ticketId: string, events: Happening[], draft: Draft, nam
     const sum = sums.get(productId) ?? { quantity: 0, weightChangeIds: [] }
     sums.set(productId, { quantity: sum.quantity + quantity, weightChangeIds: [...sum.weightChangeIds, ...ids] })
   }
+  const given = new Map<string, string[]>()
   for (const event of events) {
     const decision = event.ticketId === ticketId ? decisionOn(event, draft) : null
+    if (decision?.kind === 'other' && decision.visitId)
+      given.set(decision.visitId, [...(given.get(decision.visitId) ?? []), ...event.changeIds])
     if (decision?.kind === 'product') add(decision.productId, decision.quantity, event.changeIds)
   }
   for (const extra of draft.extras) if (extra.ticketId === ticketId) add(extra.productId, extra.quantity, [])
   const entries = [...sums]
   return {
+    others: [...given]
+      .map(([visitId, ids]) => ({ visitId, weightChangeIds: [...new Set(ids)].filter((id) => !used.has(id)) }))
+      .filter(({ weightChangeIds }) => weightChangeIds.length > 0),
     lines: entries.filter(([, { quantity }]) => quantity > 0).map(([productId, sum]) => ({ productId, ...sum })),
     problems: entries
       .filter(([, { quantity }]) => quantity < 0)

@@ -14,7 +14,7 @@ const known = { products, productsOn: (_machine: string, scaleId: string) => STA
 const change = (id: string, grams: number, more: Partial<TicketWeightChange> = {}) =>
   ({
     ...{ id, machineId: 'm1', scaleId: '001', status: grams < 0 ? 'PICKED' : 'PLACED', grams: Math.abs(grams) },
-    ...{ occurredAt: '2026-03-01T08:00:00.000Z', visitIds: ['v1'], foundLate: false, billedTicketId: null, movementId: null },
+    ...{ occurredAt: '2026-03-01T08:00:00.000Z', visitIds: ['v1'], foundLate: false, billedTicketId: null, movementId: null, assignedVisitId: null },
     ...more
   }) as TicketWeightChange
 const ticket = (weightChanges: TicketWeightChange[], movements: Partial<Ticket['movements'][number]>[] = []) =>
@@ -56,6 +56,15 @@ test('what the server has inferred goes before what the planogram says, and its 
 test('what inference takes for somebody else’s is theirs until the reviewer says otherwise', () => {
   const [theirs, nobodys] = shown([change('a', -345, { movementId: 'of-another-visit' }), change('b', -345)])
   assert.deepEqual([theirs!.isOthers, nobodys!.isOthers], [true, false])
+})
+
+test('what a reviewer has given away is that visit’s, and what was given here is asked here, whatever inference takes it for', () => {
+  const [away, here] = shown([
+    change('a', -345, { assignedVisitId: 'v2', visitIds: ['v1', 'v2', 'v3'] }),
+    change('b', -345, { assignedVisitId: 'v1', movementId: 'of-another-visit' })
+  ])
+  assert.deepEqual([away!.isOthers, away!.givenTo, away!.otherVisitIds], [true, 'v2', ['v2', 'v3']])
+  assert.deepEqual([here!.isOthers, here!.givenTo, here!.proposed?.productId], [false, 'v1', 'cola'])
 })
 
 test('one change that is two movements is shown as both; a doubtful one is asked', () => {

@@ -21,8 +21,12 @@ export type Happening = {
   isLate: boolean
   /** It lies in the time of another visit too. */
   isShared: boolean
-  /** Inference takes it for somebody else’s. */
+  /** Inference takes it for somebody else’s, or a reviewer has given it to them. */
   isOthers: boolean
+  /** The visit that a reviewer has given it to. */
+  givenTo: string | null
+  /** The visits that were open then, but for this one. */
+  otherVisitIds: string[]
   /** It is billed on another ticket already: nothing is left to decide. */
   isBilledElsewhere: boolean
 }
@@ -55,7 +59,7 @@ function ofTicket(ticket: Ticket, known: Known): Happening[] {
         candidates,
         proposed,
         reasons: movement.reasons.map((reason) => reason.replaceAll('-', ' ')),
-        isOthers: false
+        isOthers: isGivenAway(ticket, changes)
       }
     ]
   })
@@ -74,15 +78,20 @@ function ofTicket(ticket: Ticket, known: Known): Happening[] {
         candidates,
         proposed: isSure && isAlone ? best : null,
         reasons: [],
-        isOthers: change.movementId !== null
+        isOthers: isGivenAway(ticket, [change]) || (change.movementId !== null && change.assignedVisitId !== ticket.visitId)
       }
     })
   return [...moved, ...rest]
 }
 
+/** A reviewer’s word counts for more than inference. */
+const isGivenAway = ({ visitId }: Ticket, changes: TicketWeightChange[]) =>
+  changes.some(({ assignedVisitId }) => assignedVisitId !== null && assignedVisitId !== visitId)
+
 const signed = ({ status, grams }: TicketWeightChange) => (status === 'PICKED' ? -grams : grams)
 
 function common(ticket: Ticket, id: string, changes: TicketWeightChange[]) {
+  const others = [...new Set(changes.flatMap(({ visitIds }) => visitIds))].filter((visitId) => visitId !== ticket.visitId)
   const first = changes.reduce((a, b) => (a.occurredAt < b.occurredAt ? a : b))
   return {
     id,
@@ -93,7 +102,9 @@ function common(ticket: Ticket, id: string, changes: TicketWeightChange[]) {
     grams: changes.reduce((sum, change) => sum + signed(change), 0),
     changeIds: changes.map((change) => change.id),
     isLate: changes.some(({ foundLate }) => foundLate),
-    isShared: changes.some(({ visitIds }) => visitIds.some((visitId) => visitId !== ticket.visitId)),
+    isShared: others.length > 0,
+    otherVisitIds: others,
+    givenTo: changes.find(({ assignedVisitId }) => assignedVisitId !== null)?.assignedVisitId ?? null,
     isBilledElsewhere: changes.some(({ billedTicketId }) => billedTicketId !== null && billedTicketId !== ticket.id)
   }
 }

@@ -5,20 +5,19 @@ import { words } from '#web/api.ts'
 import { ago, moment } from '#web/format.ts'
 import { ROLES } from '#web/resources/choices.ts'
 import { Reference } from '#web/resources/value.tsx'
-import { useSession } from '#web/session.tsx'
 import { Button } from '#web/ui/button.tsx'
 import { Empty, Notice, Pill, Waiting } from '#web/ui/notice.tsx'
 import { Card, Page } from '#web/ui/page.tsx'
 import { useKeys } from './keys.ts'
-import { queueQuery, type Waiting as Row } from './queue.ts'
+import { isFor, queueQuery, type Reviewer, type Waiting as Row, useReviewer } from './queue.ts'
 import './review.css'
 
 export function QueuePage() {
-  const { account } = useSession()
+  const me = useReviewer()
   const navigate = useNavigate()
   const queue = useQuery(queueQuery)
   const rows = queue.data ?? []
-  const next = rows.find(({ heldBy }) => heldBy === null || heldBy.id === account.id)
+  const next = rows.find((row) => isFor(row, me))
   const begin = () => (next ? navigate(`/review/${next.visitId}`) : undefined)
   useKeys([{ keys: ['Enter', 'n'], label: 'Begin', run: begin }])
   return (
@@ -31,7 +30,9 @@ export function QueuePage() {
         </Button>
       }
     >
-      <p className="soft about">The most doubtful first, then the oldest. What is certain, or empty, is not here.</p>
+      <p className="soft about">
+        What is escalated first, then the most doubtful, then the oldest. What is certain, or empty, is not here.
+      </p>
       <Card>
         {queue.isPending ? (
           <Waiting />
@@ -40,14 +41,20 @@ export function QueuePage() {
         ) : rows.length === 0 ? (
           <Empty title="Nothing waits for review">new tickets appear here by themselves</Empty>
         ) : (
-          <Queue rows={rows} me={account.id} />
+          <Queue rows={inTurn(rows, me)} me={me} />
         )}
       </Card>
     </Page>
   )
 }
 
-function Queue({ rows, me }: { rows: Row[]; me: string }) {
+/** What waits for an admin comes first for those who may settle it, and last for the others. */
+const inTurn = (rows: Row[], { maySettleEscalated }: Reviewer): Row[] =>
+  maySettleEscalated
+    ? rows
+    : [...rows.filter(({ escalation }) => escalation === null), ...rows.filter(({ escalation }) => escalation !== null)]
+
+function Queue({ rows, me }: { rows: Row[]; me: Reviewer }) {
   return (
     <table className="table">
       <thead>
@@ -61,12 +68,17 @@ function Queue({ rows, me }: { rows: Row[]; me: string }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, heldBy }) => (
+        {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, heldBy, escalation }) => (
           <tr key={visitId}>
             <td>
               <Link to={`/review/${visitId}`}>{tickets.map(({ number }) => number).join(', ')}</Link>{' '}
               {role !== 'customer' && <Pill tone="info">{ROLES.find(({ value }) => value === role)?.label}</Pill>}{' '}
               {isReopened && <Pill tone="fair">Reopened</Pill>}
+              {escalation && (
+                <p className="small soft">
+                  <Pill tone="bad">Escalated</Pill> {escalation.byName}: {escalation.note}
+                </p>
+              )}
             </td>
             <td className="num" title={moment(leftAt)}>
               {ago(leftAt)}
@@ -82,7 +94,7 @@ function Queue({ rows, me }: { rows: Row[]; me: string }) {
             <td>
               <meter className="doubt" min={0} max={1} value={doubt} aria-label={`Doubt: ${Math.round(doubt * 100)} of 100`} />
             </td>
-            <td>{heldBy === null ? <span className="soft">nobody</span> : heldBy.id === me ? 'you' : heldBy.name}</td>
+            <td>{heldBy === null ? <span className="soft">nobody</span> : heldBy.id === me.id ? 'you' : heldBy.name}</td>
           </tr>
         ))}
       </tbody>

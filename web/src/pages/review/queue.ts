@@ -1,7 +1,8 @@
-/** The review queue: the visits with tickets to review, the most doubtful first, then the oldest. */
+/** The review queue: the visits with tickets to review, what is escalated first, then the most doubtful, then the oldest. */
 import type { QueryClient } from '@tanstack/react-query'
 import type { Ticket } from '#contracts/api/tickets.ts'
 import { getAll } from '#web/api.ts'
+import { useSession } from '#web/session.tsx'
 
 export type Waiting = {
   visitId: string
@@ -13,6 +14,14 @@ export type Waiting = {
   doubt: number
   isReopened: boolean
   heldBy: { id: string; name: string } | null
+  escalation: Ticket['escalation']
+}
+/** Who is asking, and may they settle what others have escalated? */
+export type Reviewer = { id: string; maySettleEscalated: boolean }
+
+export function useReviewer(): Reviewer {
+  const { account, may } = useSession()
+  return { id: account.id, maySettleEscalated: may('tickets:escalated') }
 }
 
 const MOST = 1000
@@ -40,10 +49,12 @@ export function queueOf(tickets: Ticket[]): Waiting[] {
       changes: own.reduce((sum, { weightChanges }) => sum + weightChanges.length, 0),
       doubt: Math.max(...own.map(doubtOf)),
       isReopened: own.some(({ reopenReason }) => reopenReason !== null),
+      escalation: own.find(({ escalation }) => escalation !== null)?.escalation ?? null,
       heldBy: held ? { id: held.claimedBy!, name: held.claimedByName ?? 'somebody' } : null
     }
   })
-  return visits.sort((a, b) => b.doubt - a.doubt || (a.leftAt < b.leftAt ? -1 : 1))
+  const isEscalated = (visit: Waiting) => Number(visit.escalation !== null)
+  return visits.sort((a, b) => isEscalated(b) - isEscalated(a) || b.doubt - a.doubt || (a.leftAt < b.leftAt ? -1 : 1))
 }
 
 /** How little is known: by the least certain movement, books that do not balance, others who were inside. */
@@ -55,11 +66,15 @@ function doubtOf({ movements, weightChanges, balance, otherVisits }: Ticket): nu
   return Math.min(1, unsure + books + others)
 }
 
-/** The next visit that nobody else is at; null when there is none. */
+/** May this reviewer take it: nobody else is at it, and it does not wait for an admin? */
+export const isFor = ({ heldBy, escalation }: Waiting, { id, maySettleEscalated }: Reviewer): boolean =>
+  (heldBy === null || heldBy.id === id) && (escalation === null || maySettleEscalated)
+
+/** The next visit for this reviewer; null when there is none. */
 export async function nextVisit(
   client: QueryClient,
-  { me, after }: { me: string; after: string | null }
+  { me, after }: { me: Reviewer; after: string | null }
 ): Promise<string | null> {
   const queue = await client.fetchQuery({ ...queueQuery, staleTime: 0 })
-  return queue.find(({ visitId, heldBy }) => visitId !== after && (heldBy === null || heldBy.id === me))?.visitId ?? null
+  return queue.find((visit) => visit.visitId !== after && isFor(visit, me))?.visitId ?? null
 }
