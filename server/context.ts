@@ -14,6 +14,7 @@ import { EventLog } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Logger } from '#server/platform/logger.ts'
 import { type Metrics, openMetrics } from '#server/platform/metrics.ts'
+import { Refusals } from '#server/platform/refusals.ts'
 
 export type Db = Kysely<DB>
 export type Context = {
@@ -25,6 +26,7 @@ export type Context = {
   events: EventLog
   metrics: Metrics
   link: DeviceLink
+  refusals: Refusals
   store: { storeId: string; name: string }
 }
 
@@ -124,7 +126,8 @@ export async function openContext(config: Config, { log, clock: given, name = 'n
     store,
     events: new EventLog(pool),
     metrics: openMetrics(),
-    link: new DeviceLink()
+    link: new DeviceLink(),
+    refusals: new Refusals(clock.now)
   }
   const resources = stack.move()
   return { ctx, urls, close: () => resources.disposeAsync() }

@@ -25,6 +25,9 @@ export const Scanner = Type.Object({
   tag: ScannerTag,
   online: Type.Boolean({ description: 'connected over MQTT' }),
   lastScanAt: Nullable(Time),
+  lastScanMs: Nullable(
+    Type.Integer({ description: 'how long the box took to answer it, milliseconds; since the last start of the server' })
+  ),
   lastRefusal: Nullable(Type.Object({ reason: RefusalReason, at: Time }, { description: 'since the last start of the server' })),
   createdAt: Time,
   retiredAt: Nullable(Time),

@@ -1,5 +1,5 @@
 /** The doors as scanners over HTTP and older apps know them: entry, exit and the store mode at the root (contract §3). */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, onErrorHookHandler } from 'fastify'
 import {
   DoorAccepted,
   DoorRefused,
@@ -12,6 +12,7 @@ import {
 import { leave } from '#server/domain/ticket/actions.ts'
 import { changeStoreMode, enter } from '#server/domain/user/actions.ts'
 import { NoSpace, Refused, Unavailable } from '#server/platform/errors.ts'
+import { refusalOf } from '#server/platform/refusals.ts'
 import type { Resource } from './app.ts'
 import { sendProblem } from './problems.ts'
 
@@ -19,8 +20,13 @@ const tags = ['doors']
 const response = { 200: DoorAccepted, 403: DoorRefused }
 
 export const doors: Resource = (app, ctx) => {
+  const onError: onErrorHookHandler = (req, _reply, error, done) => {
+    const refusal = refusalOf(error)
+    if (refusal && req.device.scannerId) ctx.refusals.note(`scanner/${req.device.scannerId}`, { over: 'HTTP', ...refusal })
+    done()
+  }
   const entry = { summary: 'A user scans in', tags, body: DoorRequest, response }
-  app.post('/entry-control/', { schema: entry, config: { access: 'device:scanner' } }, async (req, reply) => {
+  app.post('/entry-control/', { schema: entry, config: { access: 'device:scanner' }, onError }, async (req, reply) => {
     try {
       return await enter(ctx, { token: req.body.token, scannerId: scannerOf(req) })
     } catch (error) {
@@ -34,7 +40,7 @@ export const doors: Resource = (app, ctx) => {
     body: DoorRequest,
     response
   }
-  app.post('/exit-control/', { schema: exit, config: { access: 'device:scanner' } }, async (req, reply) => {
+  app.post('/exit-control/', { schema: exit, config: { access: 'device:scanner' }, onError }, async (req, reply) => {
     try {
       return await leave(ctx, { token: req.body.token, scannerId: scannerOf(req) })
     } catch (error) {

@@ -1,5 +1,5 @@
 /** The HTTP transport of device messages, as existing firmware speaks it. Scans have routes of their own at the doors (http room). */
-import type { onRequestHookHandler } from 'fastify'
+import type { onErrorHookHandler, onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
 import { Positions, PositionsAccepted } from '#contracts/device/positions.ts'
 import type { Context } from '#server/context.ts'
@@ -7,6 +7,7 @@ import { isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
+import { refusalOf } from '#server/platform/refusals.ts'
 import type { App } from '#server/platform/web-app.ts'
 import { readHeartbeat } from './heartbeat.ts'
 import { handlePositions } from './positions.ts'
@@ -51,6 +52,11 @@ export const deviceRoutes =
       limit.take(device.machineId ?? device.trackerId ?? ANYBODY, ctx.clock.monotonicMs())
         ? done()
         : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
+    const note: onErrorHookHandler = (req, _reply, error, done) => {
+      const refusal = refusalOf(error)
+      if (refusal && req.device.machineId) ctx.refusals.note(`machine/${req.device.machineId}`, { over: 'HTTP', ...refusal })
+      done()
+    }
     const schema = {
       summary: 'A machine’s heartbeat: the weight of all its scales',
       tags: ['devices'],
@@ -60,7 +66,7 @@ export const deviceRoutes =
     positionsRoute(app, ctx, slowDown)
     // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
     const config = { access: 'device:machine' as const, keepsText: true }
-    const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown }
+    const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown, onError: note }
     app.post('/api/machines/heartbeat', route, (req) => {
       const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
       const owner = device.machineId

@@ -9,6 +9,7 @@ import { hashSecret } from '#server/platform/ids.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-broker.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
+import { refusalOf } from '#server/platform/refusals.ts'
 import { readJson } from '#server/platform/untrusted.ts'
 import { deviceLimit, logLine } from './http.ts'
 import { MESSAGES } from './index.ts'
@@ -35,13 +36,14 @@ export async function openMqtt(
   const broker = new MqttBroker(
     { host, port, tls, maxPayloadBytes: MAX_DEVICE_BODY_BYTES, maxPacketsPerSecond: 2 * ctx.config.deviceRatePerSecond },
     {
-      identify: (username, password) => identify(ctx, username, password),
+      identify: (username, password) => identify(ctx, username, password) ?? strange(ctx, username),
       mayPublish: (identity, topic) => isOwn(ctx, identity, { topic, channels: PUBLISHED }),
       maySubscribe: (identity, topic) => isOwn(ctx, identity, { topic, channels: SUBSCRIBED }),
       isStatus: (topic, payload) => topic.endsWith('/status') && isPresence(payload.toString('utf8')),
       take,
       onCut: (reason, identity) => {
         cut.inc({ reason })
+        if (identity) noteRefusal(ctx, identity, { reason: 'cut', detail: reason })
         ctx.log.debug({ reason, deviceId: identity?.id }, 'mqtt connection cut')
       },
       onError: (err) => ctx.log.error({ err }, 'mqtt broker failed')
@@ -99,6 +101,25 @@ function identify(ctx: Context, username: string, password: string) {
   return isTracker() ? { kind: 'tracker', id: username, isCurrent: isTracker } : null
 }
 
+/** A key that is not the device’s, if there is one of that name. Nobody is let in. */
+function strange(ctx: Context, username: string): null {
+  const refusal = { reason: 'wrong-key', detail: 'somebody connected with its name and another key' }
+  for (const kind of ['machine', 'scanner']) noteRefusal(ctx, { kind, id: username }, refusal)
+  return null
+}
+
+/** Of devices that are onboarded alone: on a broker of somebody else's anything may call itself one. */
+function noteRefusal(
+  ctx: Context,
+  { kind, id }: Pick<Identity, 'kind' | 'id'>,
+  refusal: { reason: string; detail: string }
+): void {
+  if (isKnown(ctx, { kind, id })) ctx.refusals.note(`${kind}/${id}`, { over: 'MQTT', ...refusal })
+}
+
+const isKnown = (ctx: Context, { kind, id }: Pick<Identity, 'kind' | 'id'>): boolean =>
+  kind === 'scanner' ? scannerById(ctx, id) !== null : kind === 'tracker' ? trackerById(ctx, id) : isOnboarded(ctx, id)
+
 /** A device speaks and listens under its own branch only, and no wildcard ever fits. */
 function isOwn(
   ctx: Context,
@@ -119,6 +140,7 @@ function taker(ctx: Context, log: LogFile | null) {
   const dropped = ctx.metrics.counter('niflr_mqtt_dropped_total', 'MQTT messages acknowledged and dropped, by reason', ['reason'])
   const drop = ({ identity, topic }: Incoming, reason: string, detail: string) => {
     dropped.inc({ reason })
+    noteRefusal(ctx, identity, { reason, detail })
     if (told.take(identity.id, performance.now()))
       ctx.log.warn({ deviceId: identity.id, topic, reason, detail }, 'device message dropped')
   }
@@ -145,10 +167,9 @@ function taker(ctx: Context, log: LogFile | null) {
 
 /** What would be no better sent again is dropped; everything else is the sender's to send again. */
 function forgive(error: unknown, drop: (reason: string, detail: string) => void): void {
-  if (error instanceof Invalid) drop('malformed', error.message)
-  else if (error instanceof NotFound) drop('unknown', error.message)
-  else if (error instanceof Refused) drop(error.code, error.message)
-  else throw error
+  const refusal = refusalOf(error)
+  if (!refusal) throw error
+  drop(refusal.reason, refusal.detail)
 }
 
 const isPresence = (text: string) => text === 'online' || text === 'offline'
@@ -157,9 +178,7 @@ const isPresence = (text: string) => text === 'online' || text === 'offline'
 async function presence(ctx: Context, { identity: { kind, id }, payload }: Incoming): Promise<void> {
   const status = payload.toString('utf8')
   if (!isPresence(status)) throw new Invalid('payload', 'must be online or offline')
-  const isKnown =
-    kind === 'scanner' ? scannerById(ctx, id) !== null : kind === 'tracker' ? trackerById(ctx, id) : isOnboarded(ctx, id)
-  if (!isKnown) throw new NotFound(kind, id)
+  if (!isKnown(ctx, { kind, id })) throw new NotFound(kind, id)
   if (kind === 'scanner') await setScannerOnline(ctx, id, status === 'online')
   else if (kind === 'machine' && status === 'offline') await machineLost(ctx, id)
 }

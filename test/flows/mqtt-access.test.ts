@@ -51,6 +51,12 @@ test('only a device with its own name and its own living key gets in; nothing el
     assert.ok(await line.isCut(), name)
   }
   assert.deepEqual(await rowCounts(store.ctx.pool), before)
+  const { items } = (await store.admin.send('GET', `/api/v1/machines/${machine.machineId}/refusals`)).body
+  assert.deepEqual(
+    items.map(({ over, reason }: any) => [over, reason]),
+    [['MQTT', 'wrong-key']],
+    'its own page says so'
+  )
   for (const right of [machine, scanner]) {
     using line = await openLine(store.mqttUrl!)
     line.send(connectBytes(credentials(right)))

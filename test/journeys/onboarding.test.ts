@@ -16,18 +16,25 @@ before(async () => {
   if (skip) return
   store = await openRecordingStore()
   panel = await openPanel(store.app)
-  await panel.signIn(store.admin, '/start', 'Onboarding')
+  await panel.signIn(store.admin, '/', 'Onboarding')
 })
 after(async () => {
   await panel?.[Symbol.asyncDispose]()
   await store?.[Symbol.asyncDispose]()
 })
 
-test('an empty store says what it needs', { skip }, async () => {
+test('an empty store greets with what it needs, and offers a simulated shop instead', { skip }, async () => {
   await panel.page
     .locator('.checklist')
     .filter({ hasText: /Machines\s*None yet/ })
     .waitFor()
+  await panel.page.getByRole('button', { name: 'Start the simulated shop instead' }).click()
+  await panel.page
+    .getByRole('dialog')
+    .filter({ hasText: /stays in this store’s books for good/ })
+    .waitFor()
+  await assertUsable(panel.page)
+  await panel.page.getByRole('button', { name: 'Cancel' }).click()
   await assertUsable(panel.page)
 })
 
@@ -91,6 +98,7 @@ test('a scanner: a code that arrives proves it, also one that is refused', { ski
   })
   assert.equal(scan.status, 403)
   await page.getByText(/was refused: bad token/).waitFor()
+  await page.getByText(/answered it within \d+ ms/).waitFor()
 })
 
 test('a scanner whose answer is lost on the way is made once, and its key is shown all the same', { skip }, async () => {

@@ -9,18 +9,24 @@ import type { Visit } from '#contracts/api/visits.ts'
 import type { Db } from '#server/context.ts'
 import type { DB } from '#server/db/schema.ts'
 import { NotFound } from '#server/platform/errors.ts'
-import { type CursorKey, decodeCursor, pageOf } from '#server/platform/paging.ts'
+import { beyond, decodeCursor, type Order, pageOf } from '#server/platform/paging.ts'
 import { withLines } from './receipts.ts'
 
 export type ListQuery = { limit?: number; cursor?: string }
+export type SpanQuery = ListQuery & { from?: string; to?: string; order?: Order }
 type PageOf<T> = { items: T[]; nextCursor: string | null }
 export type ScannerRow = Selectable<DB['scanner']>
 const PAGE = 50
 
-/** `time DESC, id DESC` after the cursor's row: what every list here is ordered by. */
-function after(cursor: string | undefined, time: string) {
-  const key: CursorKey | null = decodeCursor(cursor, ['time', 'uuid'])
-  return key ? sql<boolean>`(${sql.ref(time)}, ${sql.ref('id')}) < (${key[0]}::timestamptz, ${key[1]}::uuid)` : sql<boolean>`true`
+/** What every list here is narrowed by and ordered by: `time`, then id. From the cursor's row on, within the span. */
+function within(time: string, { cursor, from, to, order = 'desc' }: SpanQuery) {
+  const [at, key] = [sql.ref(time), decodeCursor(cursor, ['time', 'uuid'])]
+  const wanted = [
+    ...(key ? [sql`(${at}, ${sql.ref('id')}) ${beyond(order)} (${key[0]}::timestamptz, ${key[1]}::uuid)`] : []),
+    ...(from ? [sql`${at} >= ${from}::timestamptz`] : []),
+    ...(to ? [sql`${at} <= ${to}::timestamptz`] : [])
+  ]
+  return wanted.length > 0 ? sql<boolean>`${sql.join(wanted, sql` AND `)}` : sql<boolean>`true`
 }
 const iso = (time: Date) => time.toISOString()
 const isoOrNull = (time: Date | null) => time?.toISOString() ?? null
@@ -38,13 +44,16 @@ export async function countOpenVisits(db: Db): Promise<number> {
   return count
 }
 
-export async function listStoreModeChanges(db: Db, { limit = PAGE, cursor }: ListQuery): Promise<PageOf<StoreModeChange>> {
+export async function listStoreModeChanges(
+  db: Db,
+  { limit = PAGE, order = 'desc', ...query }: SpanQuery
+): Promise<PageOf<StoreModeChange>> {
   const rows = await db
     .selectFrom('storeModeChange')
     .selectAll()
-    .where(after(cursor, 'at'))
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
+    .where(within('at', { ...query, order }))
+    .orderBy('at', order)
+    .orderBy('id', order)
     .limit(limit + 1)
     .execute()
   const items = rows.map((row) => ({
@@ -65,7 +74,7 @@ export async function scannersPage(
   let query = db
     .selectFrom('scanner')
     .selectAll()
-    .where(after(cursor, 'createdAt'))
+    .where(within('createdAt', cursor ? { cursor } : {}))
     .orderBy('createdAt', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
@@ -73,7 +82,10 @@ export async function scannersPage(
   return pageOf(await query.execute(), limit, (row) => [iso(row.createdAt), row.id])
 }
 
-export function scannerOf(row: ScannerRow, last: { scanAt: Date | null; refusal: Scanner['lastRefusal'] }): Scanner {
+export function scannerOf(
+  row: ScannerRow,
+  last: { scanAt: Date | null; tookMs: number | null; refusal: Scanner['lastRefusal'] }
+): Scanner {
   const { id, name, tag, online, lastScanAt, createdAt, retiredAt, version } = row
   return {
     id,
@@ -81,6 +93,7 @@ export function scannerOf(row: ScannerRow, last: { scanAt: Date | null; refusal:
     tag: tag as ScannerTag,
     online,
     lastScanAt: isoOrNull(last.scanAt ?? lastScanAt),
+    lastScanMs: last.tookMs,
     lastRefusal: last.refusal,
     createdAt: iso(createdAt),
     retiredAt: isoOrNull(retiredAt),
@@ -90,15 +103,18 @@ export function scannerOf(row: ScannerRow, last: { scanAt: Date | null; refusal:
 
 // ── users and their sessions ──
 
-export type UserFilter = ListQuery & { role?: UserRole; blocked?: boolean }
+export type UserFilter = SpanQuery & { role?: UserRole; blocked?: boolean }
 
-export async function usersPage(db: Db, { limit = PAGE, cursor, role, blocked }: UserFilter): Promise<PageOf<UserDetail>> {
+export async function usersPage(
+  db: Db,
+  { limit = PAGE, order = 'desc', role, blocked, ...span }: UserFilter
+): Promise<PageOf<UserDetail>> {
   let query = db
     .selectFrom('userDetail')
     .selectAll()
-    .where(after(cursor, 'lastSeenAt'))
-    .orderBy('lastSeenAt', 'desc')
-    .orderBy('id', 'desc')
+    .where(within('lastSeenAt', { ...span, order }))
+    .orderBy('lastSeenAt', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (role) query = query.where('role', '=', role)
   if (blocked !== undefined) query = query.where('blockedAt', blocked ? 'is not' : 'is', null)
@@ -118,22 +134,20 @@ export function userOf({
   return { id, phoneNumber, role: role as UserRole, blocked: blockedAt !== null, ...times, version }
 }
 
-export type UserSessionFilter = ListQuery & { userId?: string; from?: string; to?: string }
+export type UserSessionFilter = SpanQuery & { userId?: string }
 
 export async function listUserSessions(
   db: Db,
-  { limit = PAGE, cursor, userId, from, to }: UserSessionFilter
+  { limit = PAGE, order = 'desc', userId, ...span }: UserSessionFilter
 ): Promise<PageOf<UserSession>> {
   let query = db
     .selectFrom('userSession')
     .selectAll()
-    .where(after(cursor, 'at'))
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
+    .where(within('at', { ...span, order }))
+    .orderBy('at', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (userId) query = query.where('userId', '=', userId)
-  if (from) query = query.where('at', '>=', new Date(from))
-  if (to) query = query.where('at', '<=', new Date(to))
   const items = (await query.execute()).map((row) => ({ ...row, type: row.type as UserSession['type'], at: iso(row.at) }))
   return pageOf(items, limit, (row) => [row.at, row.id])
 }
@@ -144,17 +158,17 @@ function visitOf({ enteredAt, exitedAt, role, ...row }: Selectable<DB['visit']>)
   return { ...row, role: role as UserRole, enteredAt: iso(enteredAt), exitedAt: isoOrNull(exitedAt) }
 }
 
-/** Visits, newest first; `open` leaves those inside now (or only those that left). */
+/** Visits by when they began; `open` leaves those inside now (or only those that left). */
 export async function listVisits(
   db: Db,
-  { limit = PAGE, cursor, open, userId }: ListQuery & { open?: boolean; userId?: string }
+  { limit = PAGE, order = 'desc', open, userId, ...span }: SpanQuery & { open?: boolean; userId?: string }
 ): Promise<PageOf<Visit>> {
   let query = db
     .selectFrom('visit')
     .selectAll()
-    .where(after(cursor, 'enteredAt'))
-    .orderBy('enteredAt', 'desc')
-    .orderBy('id', 'desc')
+    .where(within('enteredAt', { ...span, order }))
+    .orderBy('enteredAt', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (open !== undefined) query = query.where('exitedAt', open ? 'is' : 'is not', null)
   if (userId) query = query.where('userId', '=', userId)
@@ -236,14 +250,14 @@ function joined(times: { from: Date; to: Date }[]): Stretch[] {
 
 export async function listCarts(
   db: Db,
-  { limit = PAGE, cursor, userId, status }: ListQuery & { userId?: string; status?: Cart['status'] }
+  { limit = PAGE, order = 'desc', userId, status, ...span }: SpanQuery & { userId?: string; status?: Cart['status'] }
 ): Promise<PageOf<Cart>> {
   let query = db
     .selectFrom('cart')
     .selectAll()
-    .where(after(cursor, 'createdAt'))
-    .orderBy('createdAt', 'desc')
-    .orderBy('id', 'desc')
+    .where(within('createdAt', { ...span, order }))
+    .orderBy('createdAt', order)
+    .orderBy('id', order)
     .limit(limit + 1)
   if (userId) query = query.where('userId', '=', userId)
   if (status) query = query.where('status', '=', status)

@@ -39,6 +39,13 @@ export const scanners: Resource = {
       filter: true
     },
     { name: 'lastScanAt', label: 'Last scan', kind: 'time', column: 'shown' },
+    {
+      name: 'lastScanMs',
+      label: 'Answered in',
+      kind: 'milliseconds',
+      help: 'How long the box took to answer the last code, since it was started.',
+      column: 'more'
+    },
     { name: 'lastRefusal.reason', label: 'Last refusal', kind: 'text', column: 'shown' },
     { name: 'lastRefusal.at', label: 'Refused', kind: 'time', column: 'more' },
     { name: 'id', label: 'Scanner id', kind: 'text', column: 'more' },

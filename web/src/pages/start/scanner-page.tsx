@@ -24,7 +24,7 @@ export function ScannerPage() {
     enabled: made !== null,
     refetchInterval: OFTEN_MS
   })
-  const { lastScanAt = null, lastRefusal = null } = scanner.data ?? {}
+  const { lastScanAt = null, lastScanMs = null, lastRefusal = null } = scanner.data ?? {}
   const hasScanned = lastScanAt !== null || lastRefusal !== null
   return (
     <Page title="Onboard a scanner" above={<Link to="/start">Onboarding</Link>}>
@@ -52,7 +52,7 @@ export function ScannerPage() {
             title: 'Scan a code now',
             isDone: hasScanned,
             body: hasScanned ? (
-              <Result lastScanAt={lastScanAt} lastRefusal={lastRefusal} />
+              <Result {...{ lastScanAt, lastScanMs, lastRefusal }} />
             ) : (
               <div className="row">
                 <span className="spinner" />
@@ -66,8 +66,8 @@ export function ScannerPage() {
   )
 }
 
-/** What arrived, and what the box made of it. */
-function Result({ lastScanAt, lastRefusal }: Pick<Scanner, 'lastScanAt' | 'lastRefusal'>) {
+/** What arrived, how fast it was answered, and what the box made of it. */
+function Result({ lastScanAt, lastScanMs, lastRefusal }: Pick<Scanner, 'lastScanAt' | 'lastScanMs' | 'lastRefusal'>) {
   const isRefused = lastRefusal !== null && (lastScanAt === null || lastRefusal.at >= lastScanAt)
   return (
     <div className="stack">
@@ -78,6 +78,7 @@ function Result({ lastScanAt, lastRefusal }: Pick<Scanner, 'lastScanAt' | 'lastR
       ) : (
         <Notice tone="good">A valid code arrived at {clock(lastScanAt!)}. The scanner works.</Notice>
       )}
+      {lastScanMs !== null && <p className="soft">The box answered it within {Math.max(1, lastScanMs)} ms.</p>}
       <div>
         <Link className="button primary" to="/start">
           Back to the list
