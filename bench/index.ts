@@ -29,7 +29,7 @@ const BENCHES: Bench[] = [
   exits, // tickets over 10 000 to 10 000 000 rows
   lists, // first pages by any filter
   playback, // playlists over a day of clips, content
-  panel, // first loads, jumps to an event, cameras in step
+  panel, // first loads, jumps to an event, cameras in step, a list of a million
   clips, // the clips of a visit, out of a year's
   recorders, // eight cameras for ten minutes: CPU, memory, gaps
   idle, // ten minutes of heartbeats: memory and CPU

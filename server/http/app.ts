@@ -14,6 +14,7 @@ import { cameras } from './cameras.ts'
 import { carts } from './carts.ts'
 import { commands } from './commands.ts'
 import { boundConnections } from './connections.ts'
+import { deviceRefusals } from './device-refusals.ts'
 import { doors } from './doors.ts'
 import { health, type Readiness } from './health.ts'
 import { honourIdempotencyKeys } from './idempotency.ts'
@@ -28,6 +29,7 @@ import { panel } from './panel.ts'
 import { planograms } from './planograms.ts'
 import { playback } from './playback.ts'
 import { answerProblems, answerUnparsable, answerUnroutable } from './problems.ts'
+import { productPhotos } from './product-photos.ts'
 import { products } from './products.ts'
 import { qrKeys } from './qr-keys.ts'
 import { scales } from './scales.ts'
@@ -64,6 +66,7 @@ const API: Resource[] = [
   cameras,
   videos,
   products,
+  productPhotos,
   weightChanges,
   movements,
   machineSessions,
@@ -74,6 +77,7 @@ const API: Resource[] = [
   tickets,
   trackers,
   playback,
+  deviceRefusals,
   commands,
   jobs,
   webhooks,

@@ -51,6 +51,12 @@ export function readText(app: App, type: string, bodyLimit: number): void {
   })
 }
 
+/** Takes bytes of these types on this part of `app` alone, instead of JSON. */
+export function readBytes(app: App, types: string[], bodyLimit: number): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(types, { parseAs: 'buffer', bodyLimit }, (_req, bytes: Buffer, done) => done(null, bytes))
+}
+
 function problemOf(body: unknown, text: string): Error | null {
   if (isDeeper(body, MAX_DEPTH)) return new Refused('json-too-deep', `JSON may be nested ${MAX_DEPTH} levels deep`)
   if (text.includes('\\u') && !isText(body))

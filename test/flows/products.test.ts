@@ -240,3 +240,39 @@ test('two planograms put at once leave one of them, not both', async () => {
   assert.equal(facings.length, 2)
   assert.equal(facings[0].scaleIds[0].slice(1), facings[1].scaleIds[0].slice(1))
 })
+
+test('a product has at most one photo: small, a picture by its bytes, gone when it is taken away', async () => {
+  await using shop = await openShop()
+  const staff = await staffCaller(shop.ctx, shop.app, 'operations')
+  const { body: made } = await staff.send('POST', '/api/v1/products', cola)
+  const path = `/api/v1/products/${made.id}/photo`
+  const put = async (content: Buffer, type = 'image/jpeg', to = path) => {
+    const headers = { authorization: `Bearer ${staff.token}`, 'content-type': type }
+    const { statusCode, body } = await shop.app.inject({ method: 'PUT', url: to, headers, payload: content })
+    return { status: statusCode, body: JSON.parse(body) }
+  }
+  const jpeg = (...rest: number[]) => Buffer.from([0xff, 0xd8, 0xff, ...rest])
+  const png = Buffer.from('89504e470d0a1a0a00', 'hex')
+  assertProblem(await staff.send('GET', path), 404, 'not-found')
+  for (const [content, type, status] of [
+    [Buffer.from('<svg onload="alert(1)"/>'), 'image/jpeg', 422],
+    [Buffer.alloc(0), 'image/jpeg', 422],
+    [Buffer.concat([jpeg(), Buffer.alloc(100 * 1024)]), 'image/jpeg', 413],
+    [jpeg(1), 'image/svg+xml', 415]
+  ] as const)
+    assert.equal((await put(content, type)).status, status, type)
+  assert.equal((await put(jpeg(1), 'image/jpeg', `/api/v1/products/${shop.ctx.store.storeId}/photo`)).status, 404)
+  assert.deepEqual((await staff.send('GET', '/api/v1/product-photos')).body.items, [], 'nothing was kept')
+  const first = await put(jpeg(1))
+  const again = await put(png)
+  assert.deepEqual([first.status, again.status], [200, 200], JSON.stringify(again.body))
+  const { items } = (await staff.send('GET', '/api/v1/product-photos')).body
+  assert.deepEqual(items, [again.body])
+  const shown = await shop.app.inject({ method: 'GET', url: items[0].url, headers: { authorization: `Bearer ${staff.token}` } })
+  assert.deepEqual([shown.headers['content-type'], shown.rawPayload], ['image/png', png])
+  const reviewer = await staffCaller(shop.ctx, shop.app, 'reviewer')
+  assertProblem(await reviewer.send('DELETE', path), 403, 'forbidden')
+  assert.equal((await staff.send('DELETE', path)).status, 204)
+  assert.equal((await staff.send('DELETE', path)).status, 204)
+  assertProblem(await staff.send('GET', path), 404, 'not-found')
+})

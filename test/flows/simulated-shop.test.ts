@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
 import { scannerByKey } from '#server/domain/user/actions.ts'
 import { simulatedShop } from '#server/http/simulated-shop.ts'
-import { SimulatedShop } from '#server/processes/simulated-shop.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
+import { SimulatedShop } from '#server/processes/simulated-shop.ts'
 import { assertProblem, openHttp, openHttpStore, staffCaller } from '#test/support/http.ts'
 
 /** A store that listens, with the shop beside it; without cameras, which would need seconds of a processor. */

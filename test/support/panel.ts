@@ -9,8 +9,10 @@ import { openBrowser } from './browser.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Opens a browser on `app`'s panel; gone at disposal, and `app` no longer listens once it is closed. */
-export async function openPanel(app: App) {
-  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+export const openPanel = async (app: App) => openPanelAt(await app.listen({ host: '127.0.0.1', port: 0 }))
+
+/** Opens a browser on the panel of a server that listens at `base`. */
+export async function openPanelAt(base: string) {
   const browser = await openBrowser()
   const { page } = browser
   const hosts = new Set<string>()
@@ -44,14 +46,17 @@ export async function openPanel(app: App) {
 }
 export type Panel = Awaited<ReturnType<typeof openPanel>>
 
-/** Nothing on the page that a person with a keyboard, a screen reader or weak eyes cannot use. */
-export async function assertUsable(page: Page): Promise<void> {
-  await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as any).axe.run({ resultTypes: ['violations'] })
+/** Nothing on the page that a person with a keyboard, a screen reader or weak eyes cannot use; of `rules` alone, where given. */
+export async function assertUsable(page: Page, rules: string[] | null = null): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
+  const found = await page.evaluate(async (only) => {
+    const { violations } = await (globalThis as any).axe.run({
+      resultTypes: ['violations'],
+      ...(only && { runOnly: { type: 'rule', values: only } })
+    })
     return violations
       .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(' | ')}`)
-  })
+  }, rules)
   assert.deepEqual(found, [], page.url())
 }

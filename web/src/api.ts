@@ -39,9 +39,11 @@ type Options = { body?: unknown; key?: string; signal?: AbortSignal }
 /** One request below /api/v1 (or at a path from /). Throws ApiProblem. `key` makes a repeated POST count once. */
 export async function send<T>(method: Method, path: string, { body, key, signal }: Options = {}): Promise<T> {
   const headers: Record<string, string> = {}
-  if (body !== undefined) headers['content-type'] = typeof body === 'string' ? 'text/csv' : 'application/json'
+  if (body !== undefined)
+    headers['content-type'] = body instanceof Blob ? body.type : typeof body === 'string' ? 'text/csv' : 'application/json'
   if (key) headers['idempotency-key'] = key
-  const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+  const payload =
+    body === undefined ? {} : { body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body) }
   const url = path.startsWith('/api') || path === '/readyz' ? path : `/api/v1${path}`
   const answer = await fetch(url, { method, headers, ...payload, ...(signal && { signal }) }).catch((error: Error) => {
     if (error.name === 'AbortError') throw error

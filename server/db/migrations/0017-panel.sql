@@ -16,3 +16,11 @@ CREATE TABLE assigned_weight_change (
   ticket_id uuid NOT NULL REFERENCES ticket -- on which it was said
 );
 CREATE INDEX assigned_weight_change_ticket ON assigned_weight_change (ticket_id); -- what a ticket has given away
+
+-- What a product looks like, small, for eyes that review.
+CREATE TABLE product_photo (
+  product_id uuid PRIMARY KEY REFERENCES product,
+  type text NOT NULL,
+  content bytea NOT NULL CHECK (octet_length(content) <= 102400),
+  updated_at timestamptz NOT NULL
+);

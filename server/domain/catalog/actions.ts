@@ -18,6 +18,7 @@ import {
   productsWithIds
 } from './queries.ts'
 
+export { listPhotos, putPhoto, readPhoto, removePhoto } from './photos.ts'
 export { facingsOf, lightestProducts, putPlanogram, readPlanogram, storeLayout } from './planograms.ts'
 export { type Prices, pricesOf } from './prices.ts'
 

@@ -1,6 +1,7 @@
 /** What the visit comes to by what is decided so far, and whether the books of its machines balance. */
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import { money } from '#web/format.ts'
+import { Photo } from '#web/resources/product-photos.tsx'
 import type { ShelfMap } from '#web/resources/shelf-map.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Notice, Pill } from '#web/ui/notice.tsx'
@@ -62,7 +63,12 @@ export function CartView({ visit, events, draft, shelves, isMine, onAdd }: Props
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no id, and the same product may stand on two tickets
               <tr key={`${n} ${productId}`}>
                 <td className="num">{quantity} ×</td>
-                <td>{shelves.productName(productId)}</td>
+                <td>
+                  <span className="row">
+                    <Photo productId={productId} />
+                    {shelves.productName(productId)}
+                  </span>
+                </td>
                 <td className="end num">{money(quantity * each)}</td>
               </tr>
             ))}

@@ -1,7 +1,9 @@
 /** What happened, in order: what each is taken for, what else it could be, and how sure that is. */
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { withQuery } from '#web/api.ts'
 import { clock as clockText, signedGrams } from '#web/format.ts'
+import { shortId } from '#web/resources/names.ts'
+import { Photo } from '#web/resources/product-photos.tsx'
 import type { ShelfMap } from '#web/resources/shelf-map.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Empty, Pill } from '#web/ui/notice.tsx'
@@ -19,6 +21,7 @@ type Props = {
   draft: DraftControl
   playback: Playback
   isMine: boolean
+  onWhose: () => void
 }
 
 export function Events({ events, at, onSelect, ...rest }: Props) {
@@ -40,7 +43,7 @@ export function Events({ events, at, onSelect, ...rest }: Props) {
 
 type OneProps = Omit<Props, 'events' | 'at' | 'onSelect'> & { event: Happening; isChosen: boolean; onSelect: () => void }
 
-function OneEvent({ event, isChosen, onSelect, shelves, draft, playback, isMine }: OneProps) {
+function OneEvent({ event, isChosen, onSelect, onWhose, shelves, draft, playback, isMine }: OneProps) {
   const item = useRef<HTMLLIElement>(null)
   useEffect(() => {
     if (isChosen) item.current?.scrollIntoView({ block: 'nearest' })
@@ -67,6 +70,7 @@ function OneEvent({ event, isChosen, onSelect, shelves, draft, playback, isMine 
             </span>
             {event.isShared && <Pill tone="fair">others were inside</Pill>}
             {event.isLate && <Pill tone="fair">found late</Pill>}
+            {event.givenTo && !event.isOthers && <Pill tone="info">given to this shopper</Pill>}
             {event.isBilledElsewhere && <Pill tone="quiet">billed on another ticket</Pill>}
           </div>
           {event.reasons.map((reason) => (
@@ -75,7 +79,7 @@ function OneEvent({ event, isChosen, onSelect, shelves, draft, playback, isMine 
             </p>
           ))}
           <Picture event={event} playback={playback} />
-          {isMine && !event.isBilledElsewhere && <Choices {...{ event, decision, shelves, draft }} />}
+          {isMine && !event.isBilledElsewhere && <Choices {...{ event, decision, shelves, draft, onWhose }} />}
         </div>
       )}
     </li>
@@ -85,15 +89,23 @@ function OneEvent({ event, isChosen, onSelect, shelves, draft, playback, isMine 
 function says(decision: Decision | null, shelves: ShelfMap): string {
   if (!decision) return 'nobody can tell yet'
   if (decision.kind === 'noise') return 'nothing: a false alarm'
-  if (decision.kind === 'other') return 'somebody else'
+  if (decision.kind === 'other') return decision.visitId ? `the shopper of visit ${shortId(decision.visitId)}` : 'somebody else'
   const pieces = Math.abs(decision.quantity)
   return `${decision.quantity < 0 ? 'put back ' : ''}${pieces} × ${shelves.productName(decision.productId)}`
 }
 
-/** What a camera on the machine showed at that moment. */
+/** Longer than a hand rests on an event that it only passes: making a picture costs the box more than the jump itself. */
+const DWELL_MS = 400
+
+/** What a camera on the machine showed at that moment, for who stays with it. */
 function Picture({ event, playback }: { event: Happening; playback: Playback }) {
+  const [isDue, setDue] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setDue(true), DWELL_MS)
+    return () => clearTimeout(timer)
+  }, [])
   const screen = playback.screens.find(({ camera }) => camera.machineIds.includes(event.machineId)) ?? playback.screens[0]
-  if (!screen) return null
+  if (!screen || !isDue) return null
   const src = withQuery(`/api/v1/cameras/${screen.camera.id}/thumbnail.jpg`, { at: new Date(event.atMs).toISOString() })
   return (
     <img
@@ -106,9 +118,15 @@ function Picture({ event, playback }: { event: Happening; playback: Playback }) 
 }
 
 const MOST_CANDIDATES = 6
-type ChoicesProps = { event: Happening; decision: Decision | null; shelves: ShelfMap; draft: DraftControl }
+type ChoicesProps = {
+  event: Happening
+  decision: Decision | null
+  shelves: ShelfMap
+  draft: DraftControl
+  onWhose: () => void
+}
 
-function Choices({ event, decision, shelves, draft }: ChoicesProps) {
+function Choices({ event, decision, shelves, draft, onWhose }: ChoicesProps) {
   const chosen = decision?.kind === 'product' ? decision : null
   const choose = ({ productId, quantity }: Candidate) => draft.decide(event.id, { kind: 'product', productId, quantity })
   return (
@@ -118,6 +136,7 @@ function Choices({ event, decision, shelves, draft }: ChoicesProps) {
           <li key={`${candidate.productId} ${candidate.quantity}`}>
             <button type="button" aria-pressed={chosen?.productId === candidate.productId} onClick={() => choose(candidate)}>
               <kbd>{n + 1}</kbd>
+              <Photo productId={candidate.productId} />
               <span className="grow">
                 {Math.abs(candidate.quantity)} × {shelves.productName(candidate.productId)}
               </span>
@@ -144,6 +163,11 @@ function Choices({ event, decision, shelves, draft }: ChoicesProps) {
         <Button size="small" aria-pressed={decision?.kind === 'other'} onPress={() => draft.decide(event.id, { kind: 'other' })}>
           Somebody else <kbd>O</kbd>
         </Button>
+        {event.isShared && (
+          <Button size="small" onPress={onWhose}>
+            Whose? <kbd>W</kbd>
+          </Button>
+        )}
       </div>
     </>
   )

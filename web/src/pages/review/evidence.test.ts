@@ -14,7 +14,14 @@ const known = { products, productsOn: (_machine: string, scaleId: string) => STA
 const change = (id: string, grams: number, more: Partial<TicketWeightChange> = {}) =>
   ({
     ...{ id, machineId: 'm1', scaleId: '001', status: grams < 0 ? 'PICKED' : 'PLACED', grams: Math.abs(grams) },
-    ...{ occurredAt: '2026-03-01T08:00:00.000Z', visitIds: ['v1'], foundLate: false, billedTicketId: null, movementId: null, assignedVisitId: null },
+    ...{
+      occurredAt: '2026-03-01T08:00:00.000Z',
+      visitIds: ['v1'],
+      foundLate: false,
+      billedTicketId: null,
+      movementId: null,
+      assignedVisitId: null
+    },
     ...more
   }) as TicketWeightChange
 const ticket = (weightChanges: TicketWeightChange[], movements: Partial<Ticket['movements'][number]>[] = []) =>

@@ -2,6 +2,7 @@
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import { fullMoment, money } from '#web/format.ts'
 import { CART_STATES } from '#web/resources/choices.ts'
+import { Photo } from '#web/resources/product-photos.tsx'
 import type { Row } from '#web/resources/types.ts'
 import { useStore } from '#web/session.tsx'
 import { Button } from '#web/ui/button.tsx'
@@ -38,7 +39,12 @@ export function CartLines({ row }: { row: Row }) {
         <tbody>
           {cart.lines.map((line) => (
             <tr key={`${line.productId} ${line.unitPriceMinor}`}>
-              <td>{line.name}</td>
+              <td>
+                <span className="row">
+                  <Photo productId={line.productId} />
+                  {line.name}
+                </span>
+              </td>
               <td className="end num">{line.quantity}</td>
               <td className="end num">{money(line.unitPriceMinor)}</td>
               <td className="end num">{money(line.totalMinor)}</td>
