@@ -180,7 +180,10 @@ async function startServer(dataDir: string) {
   await until(
     () => /ready in/.test(output) || child.exitCode !== null,
     () => `the server does not start:\n${output}`
-  )
+  ).catch((error) => {
+    child.kill('SIGKILL') // or it would keep the tests from ending
+    throw error
+  })
   const port = (line: RegExp) => line.exec(output)?.[1] ?? assert.fail(`no port in what the server says:\n${output}`)
   const BASE_URL = `http://127.0.0.1:${port(/ready in .*?127\.0\.0\.1:(\d+)/)}`
   const MQTT_PORT = port(/over MQTT: 127\.0\.0\.1:(\d+)/)
