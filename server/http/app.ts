@@ -13,6 +13,7 @@ import { auth } from './auth.ts'
 import { cameras } from './cameras.ts'
 import { carts } from './carts.ts'
 import { commands } from './commands.ts'
+import { compilersFactory } from './compilers.ts'
 import { boundConnections } from './connections.ts'
 import { deviceRefusals } from './device-refusals.ts'
 import { doors } from './doors.ts'
@@ -143,6 +144,7 @@ function openServer({ config, log }: Context): App {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: false },
       onCreate: tightenFormats
     },
+    schemaController: { compilersFactory },
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerUnparsable,
     ...(config.tlsCertFile ? { https: { ...TIMES, ...certificate(config) } } : { http: TIMES })

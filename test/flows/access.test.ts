@@ -1,8 +1,10 @@
 /** Every route wants the right credential before anything else: walked from the API's own description, so it grows by itself. */
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { ACCESS, isAccess, mayAccess, ROLES } from '#server/domain/staff/rules.ts'
 import type { App, Resource } from '#server/http/app.ts'
+import { tightenFormats } from '#server/http/input.ts'
 import {
   type Answer,
   assertProblem,
@@ -52,6 +54,23 @@ const bad = (app: App, { method, url }: Operation, headers: Record<string, strin
     ...headers,
     ...(method !== 'GET' && { 'content-type': 'text/weird' })
   })
+
+test('every schema of the API compiles, since none is compiled before it is needed', async () => {
+  await using shop = await open()
+  const ofFastify = createRequire(import.meta.resolve('fastify'))
+  const validator = ofFastify('@fastify/ajv-compiler')()({}, { customOptions: {}, onCreate: tightenFormats })
+  const stringify = ofFastify('fast-json-stringify')
+  let count = 0
+  for (const { described } of shop.operations) {
+    const { parameters = [], requestBody, responses } = described as any
+    const taken = [...parameters, ...Object.values<any>(requestBody?.content ?? {})].flatMap(({ schema }) => schema ?? [])
+    for (const schema of taken) assert.equal(typeof validator({ schema: { type: 'object', properties: { schema } } }), 'function')
+    const answers = Object.values<any>(responses).flatMap(({ content = {} }) => content['application/json']?.schema ?? [])
+    for (const schema of answers) assert.equal(typeof stringify(schema), 'function')
+    count += taken.length + answers.length
+  }
+  assert.ok(count > 200, `${count} schemas`)
+})
 
 test('the description names every operation’s right, id, tag and summary, in OpenAPI 3.1 with full paths', async () => {
   await using shop = await open()
