@@ -20,8 +20,16 @@ const hasSwift = spawnSync(PYTHON, ['-c', 'import swift.common.middleware.s3api.
 const skip = hasSwift ? false : 'OpenStack Swift is not installed (apt install python3-swift): no store that others wrote'
 const { signal } = new AbortController()
 
-/** Starts it, with an empty bucket. */
+/** Starts it, with an empty bucket. It picks four ports: one that somebody else takes meanwhile costs another try. */
 async function openSwift() {
+  for (let tries = 3; ; tries--) {
+    const swift = await trySwift().catch((error: Error) => error)
+    if (!(swift instanceof Error)) return swift
+    if (tries === 1) throw swift
+  }
+}
+
+async function trySwift() {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder('niflr-swift-'))
   const port = await freePort(0)
@@ -36,7 +44,7 @@ async function openSwift() {
   const url = `http://127.0.0.1:${port}`
   const client = new AwsClient({ ...KEY, region: REGION, service: 's3', retries: 0 })
   const makeBucket = () => client.fetch(`${url}/${BUCKET}`, { method: 'PUT' }).then(({ ok }) => ok, () => false) // biome-ignore format: one thought
-  await until(makeBucket, 'Swift takes a bucket', 60_000)
+  await until(makeBucket, 'Swift takes a bucket', 40_000)
   const resources = stack.move()
   return { url, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }

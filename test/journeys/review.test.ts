@@ -188,6 +188,7 @@ test('two reviewers at once: the second sees who holds it and decides nothing; e
   await panel.page.keyboard.press('c')
   await events().nth(1).waitFor()
   await panel.page.getByRole('alert').getByText('New evidence').waitFor()
+  await button('Complete').and(panel.page.locator(':enabled')).waitFor()
   await panel.page.keyboard.press('c')
   await panel.page.getByText('Nothing waits for review').waitFor()
   assert.equal((await cartOf(visitId)).totalMinor, 2 * 4000)
