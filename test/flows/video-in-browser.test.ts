@@ -29,7 +29,7 @@ const play = (url: string) =>
       return { grey: context.getImageData(32, 18, 1, 1).data[1], date: hls.playingDate?.getTime() ?? 0 }
     }
     hls.on('hlsError', (_event: unknown, error: { fatal: boolean; details: string }) => {
-      errors.push(error.details)
+      if (error.details !== 'bufferStalledError') errors.push(error.details) // at four times the speed a busy machine waits, and plays on
       if (error.fatal) reject(new Error(error.details))
     })
     video.requestVideoFrameCallback(() => {
