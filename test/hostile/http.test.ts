@@ -85,14 +85,14 @@ const only = ({ paths, ...rest }: Document, operations: string[]): Document => (
 })
 
 const BEFORE_THE_SHOP = [0, 400, 401, 405, 413, 415, 417, 422, 431]
-/** There the shop itself says so: a wrong password, an address that is no camera's or no webhook's, a photo that is no picture. */
+/** There the shop itself says so: a wrong password, an address that is no camera's or no webhook's. */
 const DEEP: Record<string, number> = {
   'POST /api/v1/auth/login': 401,
   'PUT /api/v1/auth/password': 422,
   'POST /api/v1/cameras': 422,
   'POST /api/v1/cameras/test': 422,
   'PATCH /api/v1/webhooks/{id}': 422,
-  'PUT /api/v1/products/{id}/photo': 422
+  'PUT /api/v1/products/{id}/photo': 415 // it takes pictures alone, and the description has no schema to make one from
 }
 
 /** Operations of the description, also those that are new, of which no answer came from the shop itself. */
