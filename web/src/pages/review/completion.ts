@@ -60,9 +60,9 @@ export function useCompletion({ visit, events, draft, nameOf }: Work) {
       await next()
     } catch (error) {
       const isStale = error instanceof ApiProblem && error.code === 'stale-version'
-      setProblem(isStale ? NEWS : words(error))
-      await client.invalidateQueries({ queryKey: ['/visits'] })
+      await client.invalidateQueries({ queryKey: ['/visits'] }) // said once it is shown: what is pressed before would count for nothing
       seen.current = versionsOf(client.getQueryData<VisitDetail>(visitQuery(visit.id).queryKey) ?? visit)
+      setProblem(isStale ? NEWS : words(error))
     } finally {
       isRunning.current = false
     }
