@@ -30,7 +30,7 @@ export function LivePage() {
       <div className="live-grid">
         <div className="stack">
           <Inside />
-          {may('products:read') && <Refill />}
+          {may('stock:read') && <Refill />}
         </div>
         <div className="stack">
           <Machines />
