@@ -10,7 +10,8 @@ import { databaseError, migrate, openDatabase, type Pool } from '#server/platfor
 import { DeviceLink } from '#server/platform/device-link.ts'
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { Unavailable } from '#server/platform/errors.ts'
-import { EventLog } from '#server/platform/event-log.ts'
+import { cursorOf, moveCursor } from '#server/platform/event-cursor.ts'
+import { EventLog, type EventRow } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Logger } from '#server/platform/logger.ts'
 import { type Metrics, openMetrics } from '#server/platform/metrics.ts'
@@ -78,6 +79,31 @@ export async function transact<T>(ctx: Context, run: (tx: Tx) => Promise<T>, act
     end(false)
     throw databaseError(error)
   }
+}
+
+const EVENTS_PAGE = 1000
+
+/**
+ * Takes a follower's next page of the event log: `take` runs in the transaction that moves the follower's cursor, so that its effects are
+ * there once, whatever crashes. `before` runs first, outside of it. Returns how many events there were, 0 at the end of the log.
+ */
+export async function takeEvents(
+  ctx: Context,
+  {
+    follower,
+    before,
+    take
+  }: { follower: string; before?: (events: EventRow[]) => Promise<void>; take: (tx: Tx, events: EventRow[]) => Promise<void> }
+): Promise<number> {
+  const from = await cursorOf(ctx.db, follower)
+  const events = await ctx.events.after(from, { limit: EVENTS_PAGE })
+  const to = events.at(-1)
+  if (!to) return 0
+  await before?.(events)
+  await transact(ctx, async (tx) => {
+    if (await moveCursor(tx, follower, { from, to })) await take(tx, events) // else another process took this page
+  })
+  return events.length
 }
 
 async function writeEvents(db: Db, events: { name: string; payload: string }[], now: Date): Promise<void> {

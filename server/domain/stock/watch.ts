@@ -3,29 +3,24 @@
  * held against what was noted when it was last looked at. Note, events and cursor are one transaction, so a restart tells nothing twice.
  * Nothing of it is in the way of a heartbeat.
  */
-import { type Context, type Tx, transact } from '#server/context.ts'
+import { type Context, type Tx, takeEvents } from '#server/context.ts'
 import { visitsDuring } from '#server/domain/user/actions.ts'
-import { cursorOf, moveCursor } from '#server/platform/event-cursor.ts'
 import type { EventRow } from '#server/platform/event-log.ts'
 import { type Facing, facingsOf, type Kept, keep } from './queries.ts'
 import { countUnits, isLow, levelOf } from './rules.ts'
 import { factsOf } from './shelves.ts'
 
 const FOLLOWER = 'watch-stock'
-const PAGE = 1000
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
-export async function watchStock(ctx: Context): Promise<number> {
-  const cursor = await cursorOf(ctx.db, FOLLOWER)
-  const events = await ctx.events.after(cursor, { limit: PAGE })
-  const last = events.at(-1)
-  if (!last) return 0
-  await transact(ctx, async (tx) => {
-    if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return // another process took this page
-    const touched = touchedBy(events)
-    if (touched.size > 0) await lookAt(tx, touched)
+export function watchStock(ctx: Context): Promise<number> {
+  return takeEvents(ctx, {
+    follower: FOLLOWER,
+    async take(tx, events) {
+      const touched = touchedBy(events)
+      if (touched.size > 0) await lookAt(tx, touched)
+    }
   })
-  return events.length
 }
 
 type Span = { from: Date; to: Date }

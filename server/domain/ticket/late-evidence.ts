@@ -12,38 +12,39 @@
  *   or the follower waits for the lock and finds a completed ticket, which it reopens.
  */
 import { sql } from 'kysely'
-import type { Context, Tx } from '#server/context.ts'
-import { transact } from '#server/context.ts'
+import { type Context, type Tx, takeEvents } from '#server/context.ts'
 import { videoStatesDuring } from '#server/domain/camera/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
-import { cursorOf, moveCursor } from '#server/platform/event-cursor.ts'
 import type { EventRow } from '#server/platform/event-log.ts'
 import { billedOn, currentEvidence } from './evidence.ts'
 import { type Evidence, type EvidenceNews, evidenceNews } from './rules.ts'
 import { forgetLines, type HeldTicket, lockTickets, refOf, writeRevisions } from './ticket-rows.ts'
 
 const FOLLOWER = 'attach-late-evidence'
-const PAGE = 1000
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
-export async function attachLateEvidence(ctx: Context): Promise<number> {
-  const cursor = await cursorOf(ctx.db, FOLLOWER)
-  const events = await ctx.events.after(cursor, { limit: PAGE })
-  const last = events.at(-1)
-  if (!last) return 0
-  const touched = events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
-  const videos = events.filter(({ name }) => name.startsWith('video.') && name !== 'video.uploaded') // a copy changes no evidence
-  if (touched.length + videos.length > 0) await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
-  await transact(ctx, async (tx) => {
-    if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return // another process took this page
-    await moveWindows(tx, touched)
-    const ids = await ticketsTouchedBy(tx, touched)
-    if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
-    const seen = await ticketsSeenBy(tx, videos)
-    if (seen.length > 0) await refreshVideos(tx, await lockTickets(tx, seen))
+export function attachLateEvidence(ctx: Context): Promise<number> {
+  return takeEvents(ctx, {
+    follower: FOLLOWER,
+    async before(events) {
+      if (touchedAmong(events).length + videosAmong(events).length > 0)
+        await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
+    },
+    async take(tx, events) {
+      const touched = touchedAmong(events)
+      await moveWindows(tx, touched)
+      const ids = await ticketsTouchedBy(tx, touched)
+      if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
+      const seen = await ticketsSeenBy(tx, videosAmong(events))
+      if (seen.length > 0) await refreshVideos(tx, await lockTickets(tx, seen))
+    }
   })
-  return events.length
 }
+
+const touchedAmong = (events: EventRow[]) =>
+  events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
+/** A copy elsewhere changes no evidence. */
+const videosAmong = (events: EventRow[]) => events.filter(({ name }) => name.startsWith('video.') && name !== 'video.uploaded')
 
 /**
  * Brings held tickets up to date with their evidence: those that know less than there is get a new version; a completed one whose cart

@@ -3,11 +3,10 @@
  * empty is looked at again. What has not changed since is remembered (the trail) and not told anew. What is written depends on the facts
  * alone, so that a message told twice, or a run cut short by a crash, changes nothing; the cursor moves in the transaction of its effects.
  */
-import { type Context, type Tx, transact } from '#server/context.ts'
+import { type Context, type Tx, takeEvents } from '#server/context.ts'
 import { storeLayout } from '#server/domain/catalog/actions.ts'
 import { allSpots, type ShelfFacts, shelfFacts } from '#server/domain/iot/actions.ts'
 import { lastRefillAt, scannerSpots, sightingsDuring, staysAround, type VisitStay } from '#server/domain/user/actions.ts'
-import { cursorOf, moveCursor } from '#server/platform/event-cursor.ts'
 import type { EventRow } from '#server/platform/event-log.ts'
 import { storyWith } from './hypotheses.ts'
 import { infer, type Trail } from './inference.ts'
@@ -20,7 +19,6 @@ import { bindTracks, reachOf, type Sight, stopsOf } from './tracks.ts'
 import { takenFromOlder } from './verdict.ts'
 
 const FOLLOWER = 'infer-movements'
-const PAGE = 1000
 /** No further back than this, however long the store has not been empty. */
 const LONGEST_MS = 2 * 3_600_000
 /** What a machine says after a visit may still be of it. */
@@ -30,20 +28,17 @@ const USUAL_INTERVAL_MS = 1000
 const trails = new WeakMap<Context, Trail>()
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
-export async function inferMovements(ctx: Context): Promise<number> {
-  const cursor = await cursorOf(ctx.db, FOLLOWER)
-  const events = await ctx.events.after(cursor, { limit: PAGE })
-  const last = events.at(-1)
-  if (!last) return 0
-  await transact(ctx, async (tx) => {
-    if (!(await moveCursor(tx, FOLLOWER, { from: cursor, to: last }))) return // another process took this page
-    const span = spanOf(events)
-    if (span) await inferSpan(ctx, tx, span)
+export function inferMovements(ctx: Context): Promise<number> {
+  return takeEvents(ctx, {
+    follower: FOLLOWER,
+    async take(tx, events) {
+      const span = spanOf(events)
+      if (span) await inferSpan(ctx, tx, span)
+    }
   }).catch((error) => {
     trails.delete(ctx)
     throw error
   })
-  return events.length
 }
 
 /** The time of which these events say something new; null when of none. */
