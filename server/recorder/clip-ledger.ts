@@ -141,13 +141,16 @@ export const apartOf = ({ clock }: Context): number => clock.now().getTime() - (
 /**
  * Puts a file that is written no more on the disk, where its row promises it to be. `bytes`: how much of it is of use. `cutTail`, called once
  * the row is there, ends the file where its last whole fragment does: behind half a one, some players refuse the whole. It comes last since it
- * changes when the file was written, by which its beginning is known.
+ * changes when the file was written, by which its beginning is known; what cannot be cut does no harm here and is left.
  */
 export async function finishFile(path: string, { wholeBytes }: Mp4): Promise<{ bytes: number; cutTail(): Promise<void> }> {
   const { size } = await stat(path)
   const isWhole = size === wholeBytes || (await isClosed(path, wholeBytes))
   await flushFile(path)
-  return { bytes: isWhole ? size : wholeBytes, cutTail: async () => (isWhole ? undefined : truncate(path, wholeBytes)) }
+  return {
+    bytes: isWhole ? size : wholeBytes,
+    cutTail: async () => (isWhole ? undefined : truncate(path, wholeBytes).catch(() => undefined))
+  }
 }
 
 /** Where a clip began, as its file says it: when it was written last, less all that is in it. Null while there is no whole fragment, or half of one more. */
