@@ -1,13 +1,33 @@
 /** How the web app is built: everything below /admin/, nothing inline, hashed names. `web/build.sh` calls it. */
-import { defineConfig } from 'vite'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineConfig, type Plugin } from 'vite'
 
 const SERVER = 'http://127.0.0.1:8000'
+
+/** What runs before anything is drawn gets a name with a hash, as the rest has: browsers keep it, and no load waits for it. */
+const THEME = 'theme.js'
+const theme: Plugin = {
+  name: 'theme',
+  apply: 'build',
+  buildStart() {
+    this.emitFile({ type: 'asset', name: THEME, source: readFileSync(join(import.meta.dirname, 'public', THEME), 'utf8') })
+  },
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle }) {
+      const file = Object.values(bundle ?? {}).find((one) => one.type === 'asset' && one.names.includes(THEME))!
+      return html.replace(`/admin/${THEME}`, `/admin/${file.fileName}`)
+    }
+  }
+}
 
 // biome-ignore lint/style/noDefaultExport: Vite reads its settings from the default export
 export default defineConfig({
   root: import.meta.dirname,
   base: '/admin/',
   clearScreen: false,
+  plugins: [theme],
   cacheDir: '../node_modules/.vite',
   build: {
     target: 'es2022',

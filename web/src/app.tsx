@@ -1,24 +1,16 @@
 /** The app: what every page stands on, from the cache of answers to the sign-in. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from 'react-router/dom'
-import { ApiProblem } from './api.ts'
 import { SignIn } from './pages/sign-in/sign-in.tsx'
+import { client } from './queries.ts'
 import { router } from './router.tsx'
-import { SessionProvider } from './session.tsx'
+import { askForSession, SessionProvider } from './session.tsx'
 import { Button } from './ui/button.tsx'
 import { ConfirmProvider } from './ui/confirm.tsx'
 import { Empty, Waiting } from './ui/notice.tsx'
 import { ToastProvider } from './ui/toast.tsx'
 
-/** What was refused is not asked again; what could not be reached is, a few times. */
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      retry: (failures, error) => failures < 3 && error instanceof ApiProblem && (error.status === 0 || error.status >= 500)
-    }
-  }
-})
+askForSession()
 
 const unreachable = (retry: () => void) => (
   <main>

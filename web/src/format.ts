@@ -6,6 +6,7 @@ let formats = makeFormats()
 
 /** Once the store is known; everything is shown in its zone and currency. */
 export function setLocale(known: Locale): void {
+  if (known.timeZone === locale.timeZone && known.currency === locale.currency) return // to make formats costs milliseconds
   locale = known
   formats = makeFormats()
 }

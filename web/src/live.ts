@@ -2,6 +2,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { EventName, Events } from '#contracts/events.ts'
+import { streamIsOpen } from './queries.ts'
 
 /** Event → the lists and pages it changes (first parts of query keys). */
 const CHANGES: Partial<Record<EventName, string[]>> = {
@@ -87,6 +88,7 @@ function openStream(client: QueryClient): () => void {
     source.onopen = () => {
       const wasLost = state === 'lost'
       setState('live')
+      streamIsOpen()
       if (wasLost) void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
     }
     source.onerror = () => {

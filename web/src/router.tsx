@@ -1,5 +1,7 @@
 /** Every screen there is, one line each. Pages load when they are first opened. */
-import { createBrowserRouter } from 'react-router'
+import { createBrowserRouter, type LoaderFunctionArgs } from 'react-router'
+import { askForRows, readAsked } from './resources/asked.ts'
+import { resourceNamed } from './resources/index.ts'
 import { Home } from './shell/home.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Trouble } from './shell/trouble.tsx'
@@ -7,6 +9,13 @@ import { Trouble } from './shell/trouble.tsx'
 const page =
   <M extends Record<N, () => React.ReactNode>, N extends string>(load: () => Promise<M>, name: N) =>
   async () => ({ Component: (await load())[name] })
+
+/** A list's rows are on their way before its page is. */
+function rowsOf({ params, request }: LoaderFunctionArgs): null {
+  const resource = resourceNamed(params.resource)
+  if (resource) askForRows(resource, readAsked(new URL(request.url).searchParams))
+  return null
+}
 
 export const router = createBrowserRouter(
   [
@@ -26,7 +35,7 @@ export const router = createBrowserRouter(
         { path: 'start/camera', lazy: page(() => import('./pages/start/camera-page.tsx'), 'CameraPage') },
         { path: 'planograms/:machineId', lazy: page(() => import('./pages/planogram/planogram-page.tsx'), 'PlanogramPage') },
         { path: 'account', lazy: page(() => import('./pages/account/account.tsx'), 'Account') },
-        { path: ':resource', lazy: page(() => import('./pages/resource/list-page.tsx'), 'ListPage') },
+        { path: ':resource', loader: rowsOf, lazy: page(() => import('./pages/resource/list-page.tsx'), 'ListPage') },
         { path: ':resource/new', lazy: page(() => import('./pages/resource/form-page.tsx'), 'FormPage') },
         { path: ':resource/:id', lazy: page(() => import('./pages/resource/detail-page.tsx'), 'DetailPage') },
         { path: ':resource/:id/edit', lazy: page(() => import('./pages/resource/form-page.tsx'), 'FormPage') }

@@ -4,6 +4,7 @@ import { createContext, type ReactNode, use, useEffect } from 'react'
 import type { OwnAccount } from '#contracts/api/auth.ts'
 import type { StoreInfo } from '#contracts/api/store.ts'
 import { ApiProblem, get, send, whenSignedOut } from './api.ts'
+import { askEarly, client } from './queries.ts'
 
 export type Session = { account: OwnAccount; may: (right: string) => boolean }
 const Current = createContext<Session | null>(null)
@@ -20,7 +21,7 @@ type Props = { children: ReactNode; signedOut: ReactNode; waiting: ReactNode; un
 /** Shows `children` to who is signed in, `signedOut` to everybody else. */
 export function SessionProvider({ children, signedOut, waiting, unreachable }: Props) {
   const client = useQueryClient()
-  const me = useQuery({ queryKey: ['me'], queryFn: askWhoIAm, staleTime: Number.POSITIVE_INFINITY, retry: false })
+  const me = useQuery(meQuery)
   useEffect(() => whenSignedOut(() => client.setQueryData(['me'], null)), [client])
   if (me.isPending) return waiting
   if (me.isError) return unreachable(() => void me.refetch())
@@ -29,11 +30,21 @@ export function SessionProvider({ children, signedOut, waiting, unreachable }: P
   return <Current value={{ account, may: (right) => account.rights.includes(right) }}>{children}</Current>
 }
 
-const askWhoIAm = () =>
-  get<OwnAccount>('/auth/me').catch((error: unknown) => {
+function askWhoIAm(): Promise<OwnAccount | null> {
+  return get<OwnAccount>('/auth/me').catch((error: unknown) => {
     if (error instanceof ApiProblem && error.status === 401) return null
     throw error
   })
+}
+
+const meQuery = { queryKey: ['me'], queryFn: askWhoIAm, staleTime: Number.POSITIVE_INFINITY, retry: false }
+const storeQuery = { queryKey: ['store'], queryFn: () => get<StoreInfo>('/store'), staleTime: 30_000 }
+
+/** Asks who is signed in, and where, before anything is drawn. */
+export function askForSession(): void {
+  void client.prefetchQuery(meQuery)
+  askEarly(storeQuery.queryKey, client.prefetchQuery(storeQuery))
+}
 
 export function useSignIn() {
   const client = useQueryClient()
@@ -54,4 +65,4 @@ export function useSignOut() {
 }
 
 /** The store's own facts: its name, mode, time zone, currency. */
-export const useStore = () => useQuery({ queryKey: ['store'], queryFn: () => get<StoreInfo>('/store'), staleTime: 30_000 })
+export const useStore = () => useQuery(storeQuery)

@@ -18,8 +18,17 @@ export function useNames(name: string | undefined): Map<string, string> {
   const resource = resourceNamed(name)
   const isKnown = resource?.extent === 'whole' && may(resource.rights.read)
   const rows = useQuery({ ...wholeOf(resource ?? NOTHING), enabled: isKnown, staleTime: 60_000 })
-  return new Map((rows.data ?? []).map((row) => [String(row[resource!.id]), resource!.title(row)]))
+  return rows.data ? titlesOf(resource!, rows.data) : NONE
 }
+
+/** Made once for all that name the same rows: a list asks for each of its cells. */
+function titlesOf(resource: Resource, rows: Row[]): Map<string, string> {
+  const known = titles.get(rows) ?? new Map(rows.map((row) => [String(row[resource.id]), resource.title(row)]))
+  titles.set(rows, known)
+  return known
+}
+const titles = new WeakMap<Row[], Map<string, string>>()
+const NONE = new Map<string, string>()
 
 const NOTHING = { path: 'nothing', name: '' } as Resource
 /** The end of an id, enough to tell two apart by eye. */

@@ -1,7 +1,7 @@
 /** What a list shows as a CSV file: the chosen columns, plain values, every row that fits, not only those on the screen. */
 import { get, type Page } from '#web/api.ts'
+import { type Asked, listQuery } from '#web/resources/asked.ts'
 import { type Field, type Resource, type Row, valueIn } from '#web/resources/types.ts'
-import { type Asked, listQuery } from './rows.ts'
 
 const MOST = 100_000
 

@@ -1,11 +1,11 @@
 /** What narrows a list: words, choices, a span of days. It all stands in the address, so that a view can be kept and sent on. */
 import { useSearchParams } from 'react-router'
 import { fromStoreTime, toStoreTime } from '#web/format.ts'
+import type { Asked } from '#web/resources/asked.ts'
 import { useNames } from '#web/resources/names.ts'
 import type { Field, Resource } from '#web/resources/types.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Icon } from '#web/ui/icon.tsx'
-import type { Asked } from './rows.ts'
 
 export function Filters({ resource, asked }: { resource: Resource; asked: Asked }) {
   const [, setParams] = useSearchParams()

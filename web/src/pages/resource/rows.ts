@@ -1,21 +1,9 @@
-/** The rows of a list: all of a small resource, or page after page of a large one; with what is asked for in the address. */
+/** The rows of a list: all of a small resource, or page after page of a large one. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { get, type Page, type Query } from '#web/api.ts'
+import { type Asked, pagesOf } from '#web/resources/asked.ts'
 import { wholeOf } from '#web/resources/names.ts'
 import { type Resource, type Row, valueIn } from '#web/resources/types.ts'
 import { asText } from '#web/resources/value.tsx'
-
-const PAGE = 50
-/** What is asked for: as the address has it. */
-export type Asked = { text: string; filters: Record<string, string>; sort: string; from: string; to: string; retired: boolean }
-
-export function readAsked(params: URLSearchParams): Asked {
-  const filters = Object.fromEntries(
-    [...params].filter(([name]) => name.startsWith('is.')).map(([name, value]) => [name.slice(3), value])
-  )
-  const one = (name: string) => params.get(name) ?? ''
-  return { text: one('q'), filters, sort: one('sort'), from: one('from'), to: one('to'), retired: params.has('retired') }
-}
 
 export type Rows = {
   rows: Row[]
@@ -28,15 +16,7 @@ export type Rows = {
 export function useRows(resource: Resource, asked: Asked): Rows {
   const isWhole = resource.extent === 'whole'
   const whole = useQuery({ ...wholeOf(resource), enabled: isWhole })
-  const pages = useInfiniteQuery({
-    queryKey: [resource.path, 'pages', listQuery(resource, asked)],
-    queryFn: ({ pageParam, signal }) =>
-      get<Page<Row>>(resource.path, { ...listQuery(resource, asked), limit: PAGE, cursor: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
-    enabled: !isWhole,
-    placeholderData: keepPreviousData
-  })
+  const pages = useInfiniteQuery({ ...pagesOf(resource, asked), enabled: !isWhole, placeholderData: keepPreviousData })
   if (isWhole) return { ...stateOf(whole), rows: narrow(resource, whole.data ?? [], asked), more: null, refetch: whole.refetch }
   const rows = pages.data?.pages.flatMap((page) => page.items) ?? []
   return {
@@ -48,14 +28,6 @@ export function useRows(resource: Resource, asked: Asked): Rows {
 }
 
 const stateOf = ({ isPending, error }: { isPending: boolean; error: Error | null }) => ({ isPending, error })
-
-/** What the API is asked for. */
-export function listQuery(resource: Resource, { filters, from, to, sort }: Asked): Query {
-  const query: Query = { ...resource.always }
-  for (const { name, query: parameter } of resource.fields) if (parameter && filters[name]) query[parameter] = filters[name]
-  if (!resource.period) return query
-  return { ...query, from, to, order: sort === resource.period ? 'asc' : null }
-}
 
 /** Search, filters and order of a resource that is loaded whole. */
 export function narrow(resource: Resource, rows: Row[], asked: Asked): Row[] {
