@@ -34,14 +34,23 @@ test('pace alone never makes sure', () => {
 
 test('of two who stand there, the one who walks on after it and took nothing else has done it', () => {
   const stops = [
-    { key: 'a', endMs: 40_000 },
-    { key: 'b', endMs: 10_800 }
+    { key: 'a', endMs: 40_000, fromMs: 9500, toMs: 10_500 },
+    { key: 'b', endMs: 11_300, fromMs: 9500, toMs: 10_500 }
   ]
   const acts = [
     act(10_000, [0.5, 0.5], { stops, isSeen: true }),
-    act(39_000, [0.9, 0], { stops: [stops[0]!, null], isSeen: true })
+    act(39_000, [0.9, 0], { stops: [{ ...stops[0]!, fromMs: 38_500, toMs: 39_500 }, null], isSeen: true })
   ]
   assert.equal(most(attribute(acts, [stay(0, 60_000), stay(0, 60_000)])[0]!), 1)
+})
+
+test('of two who walk on, it was the one whose hand had the time, not the one who left at once or stood on', () => {
+  const inTurn = (endMs: number[]) =>
+    endMs.map((end, n) => ({ key: `${n}`, endMs: end, fromMs: 10_000, toMs: Math.min(end, 11_000) }))
+  const shares = (endMs: number[]) =>
+    attribute([act(10_500, [0.5, 0.5], { stops: inTurn(endMs), isSeen: true })], [stay(0, 60_000), stay(0, 60_000)])[0]!
+  assert.equal(most(shares([11_400, 10_100])), 0)
+  assert.equal(most(shares([11_400, 30_000])), 0)
 })
 
 test('equal facts give equal shares, and they sum to one', () => {

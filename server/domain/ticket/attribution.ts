@@ -9,8 +9,8 @@ export type Act = {
   moments: Moment[]
 }
 export type Moment = { atMs: number; machineId: string; reach: number[]; stops: (Stop | null)[]; isSeen: boolean }
-/** Where somebody stood still on the way; `endMs` is when they walked on. */
-export type Stop = { key: string; endMs: number }
+/** Where somebody stood still on the way; `endMs` is when they walked on. It was done between `fromMs` and `toMs`, if there. */
+export type Stop = { key: string; endMs: number; fromMs: number; toMs: number }
 /** `toMs` is null while somebody is inside. */
 export type Stay = { fromMs: number; toMs: number | null }
 
@@ -57,7 +57,7 @@ type Entry = { atMs: number; machineId: string }
 class Diary {
   readonly #entries: Entry[][]
   readonly #stays: Stay[]
-  readonly #stops = new Map<string, number[]>() // when something was done at each
+  readonly #stops = new Map<string, Stop[]>() // when something was done at each
 
   constructor(stays: Stay[]) {
     this.#stays = stays
@@ -69,7 +69,7 @@ class Diary {
       const own = this.#entries[visit]!
       own.splice(own.findLastIndex((entry) => entry.atMs <= atMs) + 1, 0, { atMs, machineId })
       const stop = stops[visit]
-      if (stop) this.#stops.set(stop.key, [...(this.#stops.get(stop.key) ?? []), atMs])
+      if (stop) this.#stops.set(stop.key, [...(this.#stops.get(stop.key) ?? []), stop])
     }
   }
 
@@ -79,7 +79,7 @@ class Diary {
       const at = own.findIndex((entry) => entry.atMs === atMs && entry.machineId === machineId)
       if (at >= 0) own.splice(at, 1)
       const stop = stops[visit]
-      if (stop) this.#stops.set(stop.key, this.#stops.get(stop.key)!.toSpliced(this.#stops.get(stop.key)!.indexOf(atMs), 1))
+      if (stop) this.#stops.set(stop.key, this.#stops.get(stop.key)!.toSpliced(this.#stops.get(stop.key)!.indexOf(stop), 1))
     }
   }
 
@@ -98,25 +98,46 @@ class Diary {
       log += pace(start, here)
       if (end) log += pace(here, end) - pace(start, end)
       const stop = stops[visit]
-      if (stop)
-        log += stopping(stop, [...(this.#stops.get(stop.key) ?? []), atMs]) - stopping(stop, this.#stops.get(stop.key) ?? [])
+      if (stop) log += stopping([...(this.#stops.get(stop.key) ?? []), stop]) - stopping(this.#stops.get(stop.key) ?? [])
     }
     return log
   }
 }
 
-/** A stop without anything taken is rare; a second thing at one stop is less usual than the first. */
-const STOP = { first: Math.log(2.5), more: Math.log(0.6), leavesAfterMs: 3000 }
+/** A stop at which something is taken is so much likelier than one without; a second thing at one stop is less usual than the first. */
+const STOP = { first: Math.log(2.5), more: Math.log(0.6) }
+/**
+ * How long after the last thing people walk on: most when the hand is back, some stay and look (their mean, ms); against those who take
+ * nothing, who may walk on at any time.
+ */
+const LEAVING = { quick: { share: 0.7, peakMs: 800 }, slow: { meanMs: 6000 }, anytimeMs: 7500, least: 1e-4 }
+/** The time in which a thing was done is looked at in so many pieces. */
+const PIECES = 8
 
 /** How likely a stop is with these things done there: people walk on soon after the last. */
-function stopping({ endMs }: Stop, doneMs: number[]): number {
-  if (doneMs.length === 0) return 0
-  const stayedMs = Math.max(0, endMs - Math.max(...doneMs))
-  return STOP.first + (doneMs.length - 1) * STOP.more - stayedMs / STOP.leavesAfterMs
+function stopping(done: Stop[]): number {
+  if (done.length === 0) return 0
+  const last = done.reduce((latest, each) => (each.fromMs + each.toMs > latest.fromMs + latest.toMs ? each : latest))
+  return STOP.first + (done.length - 1) * STOP.more + leaving(last)
 }
+
+/** How likely somebody walked on just then who did the last thing somewhen between the two times; logarithm. */
+function leaving({ fromMs, toMs, endMs }: Stop): number {
+  let sum = 0
+  for (let n = 0; n < PIECES; n++) sum += after(endMs - fromMs - ((n + 0.5) / PIECES) * (toMs - fromMs))
+  return Math.log(Math.max(LEAVING.least, sum / PIECES))
+}
+
+function after(ms: number): number {
+  const { quick, slow, anytimeMs } = LEAVING
+  if (ms < 0) return 0
+  const soon = (quick.share * ms * Math.exp(-ms / quick.peakMs)) / quick.peakMs ** 2
+  return anytimeMs * (soon + ((1 - quick.share) * Math.exp(-ms / slow.meanMs)) / slow.meanMs)
+}
+
 /** Seconds between what one person does: at one machine, and with a walk between; log-normal. */
 /** `weight`: people differ more than that. */
-const PACE = { weight: 0.6, same: { median: 5, spread: 1.1 }, walk: { median: 8, spread: 0.8 } }
+const PACE = { weight: 0.5, same: { median: 5, spread: 1.1 }, walk: { median: 8, spread: 0.8 } }
 
 function pace(from: { atMs: number; machineId: string | null }, to: { atMs: number; machineId: string | null }): number {
   const { median, spread } = from.machineId !== null && from.machineId === to.machineId ? PACE.same : PACE.walk

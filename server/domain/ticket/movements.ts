@@ -125,7 +125,7 @@ async function witness(tx: Tx, { span, visits }: { span: Span; visits: VisitStay
     })),
     tracks
   )
-  return { reach: reachOf(ways, spots), stops: stopsOf(ways) }
+  return { reach: reachOf(ways, spots), stops: stopsOf(ways, spots) }
 }
 
 function trailOf(ctx: Context, base: string): Trail {

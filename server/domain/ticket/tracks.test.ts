@@ -61,9 +61,27 @@ test('who stands before a scale reaches it, who walks by or stands elsewhere har
 
 test('stops are where somebody stayed, and end when they walk on', () => {
   const way = [...Array.from({ length: 10 }, (_, n) => at(200 * n, 2)), at(2000, 2.5), at(2200, 3), at(2400, 3.5)]
-  const stops = stopsOf([way, null])
-  assert.deepEqual(stops(part(1000, 1200)), [{ key: '0/0', endMs: 1800 }, null])
+  const stops = stopsOf([way, null], spots)
+  assert.deepEqual(stops(part(1000, 1200)), [{ key: '0/0', endMs: 1800, fromMs: 1000, toMs: 1200 }, null])
   assert.deepEqual(stops(part(2300, 2400)), [null, null])
+})
+
+test('of two stops during a part, the one before its scale counts, and only the time there', () => {
+  const way = [
+    ...Array.from({ length: 10 }, (_, n) => at(200 * n, 2)),
+    ...Array.from({ length: 10 }, (_, n) => at(2000 + 200 * n, 4))
+  ]
+  const stops = stopsOf([way], spots)
+  assert.deepEqual(stops(part(1000, 2600, '1')), [{ key: '0/0', endMs: 1800, fromMs: 1000, toMs: 1800 }])
+  assert.deepEqual(stops(part(1000, 2600, '2')), [{ key: '0/1', endMs: 3800, fromMs: 2000, toMs: 2600 }])
+})
+
+test('a stop is told by its middle: who trembles stays, who moves a shelf further has walked on', () => {
+  const way = Array.from({ length: 20 }, (_, n) => at(200 * n, n < 10 ? 2 + 0.1 * (n % 2) : 2.4 + 0.1 * (n % 2)))
+  const [before] = stopsOf([way], spots)(part(1000, 1200))
+  const [later] = stopsOf([way], spots)(part(3000, 3200))
+  assert.deepEqual([before!.endMs, later!.endMs], [1800, 3800])
+  assert.notEqual(before!.key, later!.key)
 })
 
 test('whatever tracks there are, no track is bound twice and every reach is a likelihood', () => {

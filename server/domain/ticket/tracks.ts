@@ -12,15 +12,15 @@ export type TrackedVisit = { fromMs: number; toMs: number | null; entry: Spot | 
 export type Way = Sight[] | null
 
 /** How far people stand from where one reaches a scale, metres. */
-const REACH_METRES = 0.25
+const REACH_METRES = 0.22
 /** Who walks by seldom takes anything: people stop for it. */
-const WALKING = 0.2
+const WALKING = 0.1
 /** Somebody may stretch, and trackers err. */
 const FARTHEST = 0.004
 /** Of whom nothing was seen, nothing is known. */
 const UNSEEN = 0.25
-/** Who is on a stop stays within so many metres of where it began, for so long. */
-const STOP = { metres: 0.35, leastMs: 800 }
+/** Who is on a stop stays within so many metres of its middle, for so long. */
+const STOP = { metres: 0.25, leastMs: 800 }
 /** A track begins and ends within so many ms of its visit, or is not its. */
 const APART_MS = 8000
 const DOOR_METRES = 1.5
@@ -65,14 +65,14 @@ export function reachOf(ways: Way[], spots: ReadonlyMap<string, Spot>): (part: P
       const seen = way ? between(way, part.fromMs, part.atMs + 200) : []
       if (!way) return UNSEEN
       if (seen.length === 0) return FARTHEST
-      const near = seen.map(({ x, y, atMs }) => {
-        const close = Math.exp(-0.5 * (Math.hypot(x - spot.x, y - spot.y) / REACH_METRES) ** 2)
-        return close * (isStill(visit, atMs) ? 1 : WALKING) + FARTHEST
-      })
+      const near = seen.map((sight) => closeness(sight, spot) * (isStill(visit, sight.atMs) ? 1 : WALKING) + FARTHEST)
       return near.reduce((sum, each) => sum + each, 0) / near.length
     })
   }
 }
+
+/** 1 where one stands to reach a spot, less the further away. */
+const closeness = ({ x, y }: Spot, spot: Spot) => Math.exp(-0.5 * (Math.hypot(x - spot.x, y - spot.y) / REACH_METRES) ** 2)
 
 function middleOf({ machineId, byScale }: Part, spots: ReadonlyMap<string, Spot>): Spot | null {
   let [x, y, weight] = [0, 0, 0]
@@ -98,25 +98,41 @@ function between(way: Sight[], fromMs: number, toMs: number): Sight[] {
   return found
 }
 
-/** At which stop of its way each visit was during a part. */
-export function stopsOf(ways: Way[]): (part: Part) => (Stop | null)[] {
+/** At which stop of its way each visit was during a part, and when; of several, where it was nearest to it the longest. */
+export function stopsOf(ways: Way[], spots: ReadonlyMap<string, Spot>): (part: Part) => (Stop | null)[] {
   const all = ways.map((way, n) => (way ? stopsOn(way).map((stop, k) => ({ ...stop, key: `${n}/${k}` })) : []))
-  return ({ fromMs, atMs }) =>
-    all.map((stops) => {
-      const stop = stops.find((each) => each.fromMs <= atMs && each.endMs >= fromMs)
-      return stop ? { key: stop.key, endMs: stop.endMs } : null
+  return (part) => {
+    const spot = middleOf(part, spots)
+    return all.map((stops, n) => {
+      let most: { stop: Stop; near: number } | null = null
+      for (const { key, fromMs, endMs } of stops) {
+        if (fromMs > part.atMs || endMs < part.fromMs) continue
+        const span = { fromMs: Math.max(fromMs, part.fromMs), toMs: Math.min(endMs, part.atMs) }
+        const near = spot ? between(ways[n]!, span.fromMs, span.toMs).reduce((sum, sight) => sum + closeness(sight, spot), 0) : 0
+        if (!most || near > most.near) most = { stop: { key, endMs, ...span }, near }
+      }
+      return most && most.stop
     })
+  }
 }
 
 function stopsOn(way: Sight[]): { fromMs: number; endMs: number }[] {
   const stops: { fromMs: number; endMs: number }[] = []
   let first = 0
-  for (let n = 1; n <= way.length; n++) {
-    const [start, here] = [way[first]!, way[n]]
-    if (here && Math.hypot(here.x - start.x, here.y - start.y) < STOP.metres) continue
-    const endMs = way[n - 1]!.atMs
-    if (endMs - start.atMs >= STOP.leastMs) stops.push({ fromMs: start.atMs, endMs })
+  let [x, y] = [0, 0] // of the stop so far, summed
+  for (let n = 0; n <= way.length; n++) {
+    const here = way[n]
+    const seen = n - first
+    if (here && (seen === 0 || Math.hypot(here.x - x / seen, here.y - y / seen) < STOP.metres)) {
+      x += here.x
+      y += here.y
+      continue
+    }
+    if (seen > 0 && way[n - 1]!.atMs - way[first]!.atMs >= STOP.leastMs)
+      stops.push({ fromMs: way[first]!.atMs, endMs: way[n - 1]!.atMs })
+    if (!here) break
     first = n
+    ;[x, y] = [here.x, here.y]
   }
   return stops
 }
