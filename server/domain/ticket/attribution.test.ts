@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Act, attribute, type Stop } from './attribution.ts'
+import { type Act, attribute } from './attribution.ts'
+import type { Stop } from './stopping.ts'
 
 const stay = (fromMs: number, toMs: number | null) => ({ fromMs, toMs })
 const act = (
@@ -34,8 +35,8 @@ test('pace alone never makes sure', () => {
 
 test('of two who stand there, the one who walks on after it and took nothing else has done it', () => {
   const stops = [
-    { key: 'a', endMs: 40_000, fromMs: 9500, toMs: 10_500 },
-    { key: 'b', endMs: 11_300, fromMs: 9500, toMs: 10_500 }
+    { key: 'a', endMs: 40_000, isOver: true, fromMs: 9500, toMs: 10_500 },
+    { key: 'b', endMs: 11_300, isOver: true, fromMs: 9500, toMs: 10_500 }
   ]
   const acts = [
     act(10_000, [0.5, 0.5], { stops, isSeen: true }),
@@ -46,11 +47,20 @@ test('of two who stand there, the one who walks on after it and took nothing els
 
 test('of two who walk on, it was the one whose hand had the time, not the one who left at once or stood on', () => {
   const inTurn = (endMs: number[]) =>
-    endMs.map((end, n) => ({ key: `${n}`, endMs: end, fromMs: 10_000, toMs: Math.min(end, 11_000) }))
+    endMs.map((end, n) => ({ key: `${n}`, endMs: end, isOver: true, fromMs: 10_000, toMs: Math.min(end, 11_000) }))
   const shares = (endMs: number[]) =>
     attribute([act(10_500, [0.5, 0.5], { stops: inTurn(endMs), isSeen: true })], [stay(0, 60_000), stay(0, 60_000)])[0]!
   assert.equal(most(shares([11_400, 10_100])), 0)
   assert.equal(most(shares([11_400, 30_000])), 0)
+})
+
+test('who was last seen standing there may walk on yet: that makes it no less likely', () => {
+  const share = (isOver: boolean) => {
+    const here = { key: 'here', endMs: 10_100, isOver, fromMs: 10_000, toMs: 10_100 }
+    const stood = { key: 'stood', endMs: 14_000, isOver: true, fromMs: 10_000, toMs: 10_100 }
+    return attribute([act(10_050, [0.5, 0.5], { stops: [here, stood], isSeen: true })], [stay(0, null), stay(0, null)])[0]![0]!
+  }
+  assert(share(false) > 0.5 && share(true) < share(false), `${share(false)} ${share(true)}`)
 })
 
 test('equal facts give equal shares, and they sum to one', () => {

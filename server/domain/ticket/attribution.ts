@@ -3,14 +3,13 @@
  * people stood, if a tracker tells; the pace at which people shop; and that whoever stops at a shelf mostly takes something there.
  * All assignments are weighed together by Gibbs sampling with a fixed seed, so that equal facts always give equal shares.
  */
+import { type Stop, stopping } from './stopping.ts'
 
 export type Act = {
   /** When and where parts of it happened; `reach`: how likely each visit was to reach there then (0: not inside); `isSeen`: a tracker saw it. */
   moments: Moment[]
 }
 export type Moment = { atMs: number; machineId: string; reach: number[]; stops: (Stop | null)[]; isSeen: boolean }
-/** Where somebody stood still on the way; `endMs` is when they walked on. It was done between `fromMs` and `toMs`, if there. */
-export type Stop = { key: string; endMs: number; fromMs: number; toMs: number }
 /** `toMs` is null while somebody is inside. */
 export type Stay = { fromMs: number; toMs: number | null }
 
@@ -104,39 +103,7 @@ class Diary {
   }
 }
 
-/** A stop at which something is taken is so much likelier than one without; a second thing at one stop is less usual than the first. */
-const STOP = { first: Math.log(2.5), more: Math.log(0.6) }
-/**
- * How long after the last thing people walk on: most when the hand is back, some stay and look (their mean, ms); against those who take
- * nothing, who may walk on at any time.
- */
-const LEAVING = { quick: { share: 0.7, peakMs: 800 }, slow: { meanMs: 6000 }, anytimeMs: 7500, least: 1e-4 }
-/** The time in which a thing was done is looked at in so many pieces. */
-const PIECES = 8
-
-/** How likely a stop is with these things done there: people walk on soon after the last. */
-function stopping(done: Stop[]): number {
-  if (done.length === 0) return 0
-  const last = done.reduce((latest, each) => (each.fromMs + each.toMs > latest.fromMs + latest.toMs ? each : latest))
-  return STOP.first + (done.length - 1) * STOP.more + leaving(last)
-}
-
-/** How likely somebody walked on just then who did the last thing somewhen between the two times; logarithm. */
-function leaving({ fromMs, toMs, endMs }: Stop): number {
-  let sum = 0
-  for (let n = 0; n < PIECES; n++) sum += after(endMs - fromMs - ((n + 0.5) / PIECES) * (toMs - fromMs))
-  return Math.log(Math.max(LEAVING.least, sum / PIECES))
-}
-
-function after(ms: number): number {
-  const { quick, slow, anytimeMs } = LEAVING
-  if (ms < 0) return 0
-  const soon = (quick.share * ms * Math.exp(-ms / quick.peakMs)) / quick.peakMs ** 2
-  return anytimeMs * (soon + ((1 - quick.share) * Math.exp(-ms / slow.meanMs)) / slow.meanMs)
-}
-
-/** Seconds between what one person does: at one machine, and with a walk between; log-normal. */
-/** `weight`: people differ more than that. */
+/** Seconds between what one person does: at one machine, and with a walk between; log-normal. `weight`: people differ more than that. */
 const PACE = { weight: 0.5, same: { median: 5, spread: 1.1 }, walk: { median: 8, spread: 0.8 } }
 
 function pace(from: { atMs: number; machineId: string | null }, to: { atMs: number; machineId: string | null }): number {

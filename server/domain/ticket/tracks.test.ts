@@ -62,7 +62,7 @@ test('who stands before a scale reaches it, who walks by or stands elsewhere har
 test('stops are where somebody stayed, and end when they walk on', () => {
   const way = [...Array.from({ length: 10 }, (_, n) => at(200 * n, 2)), at(2000, 2.5), at(2200, 3), at(2400, 3.5)]
   const stops = stopsOf([way, null], spots)
-  assert.deepEqual(stops(part(1000, 1200)), [{ key: '0/0', endMs: 1800, fromMs: 1000, toMs: 1200 }, null])
+  assert.deepEqual(stops(part(1000, 1200)), [{ key: '0/0', endMs: 1800, isOver: true, fromMs: 1000, toMs: 1200 }, null])
   assert.deepEqual(stops(part(2300, 2400)), [null, null])
 })
 
@@ -72,8 +72,8 @@ test('of two stops during a part, the one before its scale counts, and only the 
     ...Array.from({ length: 10 }, (_, n) => at(2000 + 200 * n, 4))
   ]
   const stops = stopsOf([way], spots)
-  assert.deepEqual(stops(part(1000, 2600, '1')), [{ key: '0/0', endMs: 1800, fromMs: 1000, toMs: 1800 }])
-  assert.deepEqual(stops(part(1000, 2600, '2')), [{ key: '0/1', endMs: 3800, fromMs: 2000, toMs: 2600 }])
+  assert.deepEqual(stops(part(1000, 2600, '1')), [{ key: '0/0', endMs: 1800, isOver: true, fromMs: 1000, toMs: 1800 }])
+  assert.deepEqual(stops(part(1000, 2600, '2')), [{ key: '0/1', endMs: 3800, isOver: false, fromMs: 2000, toMs: 2600 }])
 })
 
 test('a stop is told by its middle: who trembles stays, who moves a shelf further has walked on', () => {

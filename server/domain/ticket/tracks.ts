@@ -2,8 +2,8 @@
  * What a people tracker tells of who did what, pure. Tracks are bound to visits by when they begin and end, and where; then each visit has a
  * way through the store, with stops on it, and reaches what is near.
  */
-import type { Stop } from './attribution.ts'
 import type { Part } from './parts.ts'
+import type { Stop } from './stopping.ts'
 
 export type Spot = { x: number; y: number }
 export type Sight = Spot & { atMs: number }
@@ -105,19 +105,21 @@ export function stopsOf(ways: Way[], spots: ReadonlyMap<string, Spot>): (part: P
     const spot = middleOf(part, spots)
     return all.map((stops, n) => {
       let most: { stop: Stop; near: number } | null = null
-      for (const { key, fromMs, endMs } of stops) {
+      for (const { key, fromMs, endMs, isOver } of stops) {
         if (fromMs > part.atMs || endMs < part.fromMs) continue
         const span = { fromMs: Math.max(fromMs, part.fromMs), toMs: Math.min(endMs, part.atMs) }
         const near = spot ? between(ways[n]!, span.fromMs, span.toMs).reduce((sum, sight) => sum + closeness(sight, spot), 0) : 0
-        if (!most || near > most.near) most = { stop: { key, endMs, ...span }, near }
+        if (!most || near > most.near) most = { stop: { key, endMs, isOver, ...span }, near }
       }
-      return most && most.stop
+      return most?.stop ?? null
     })
   }
 }
 
-function stopsOn(way: Sight[]): { fromMs: number; endMs: number }[] {
-  const stops: { fromMs: number; endMs: number }[] = []
+type Stay = { fromMs: number; endMs: number; isOver: boolean }
+
+function stopsOn(way: Sight[]): Stay[] {
+  const stops: Stay[] = []
   let first = 0
   let [x, y] = [0, 0] // of the stop so far, summed
   for (let n = 0; n <= way.length; n++) {
@@ -129,7 +131,7 @@ function stopsOn(way: Sight[]): { fromMs: number; endMs: number }[] {
       continue
     }
     if (seen > 0 && way[n - 1]!.atMs - way[first]!.atMs >= STOP.leastMs)
-      stops.push({ fromMs: way[first]!.atMs, endMs: way[n - 1]!.atMs })
+      stops.push({ fromMs: way[first]!.atMs, endMs: way[n - 1]!.atMs, isOver: here !== undefined })
     if (!here) break
     first = n
     ;[x, y] = [here.x, here.y]

@@ -1,9 +1,10 @@
 /** What the stories agree on, pure: the movements of the best one, how sure each is, who did it, and in words why not surer. */
-import { attribute, type Stay, type Stop } from './attribution.ts'
+import { attribute, type Stay } from './attribution.ts'
 import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
 import type { Part } from './parts.ts'
 import type { Product } from './shelf-plan.ts'
 import type { Step } from './shelf-steps.ts'
+import type { Stop } from './stopping.ts'
 
 export const REASONS = [
   'two-products-alike',

@@ -1,0 +1,49 @@
+/** What a stop on somebody's way says of what was done there, pure: most stop to take something, and walk on soon after the last. */
+
+/**
+ * Where somebody stood still on the way; `endMs` is when they walked on, or were last seen there (`isOver` false). It was done between
+ * `fromMs` and `toMs`, if there.
+ */
+export type Stop = { key: string; endMs: number; isOver: boolean; fromMs: number; toMs: number }
+
+/** A stop at which something is taken is so much likelier than one without; a second thing at one stop is less usual than the first. */
+const STOP = { first: Math.log(2.5), more: Math.log(0.6) }
+/**
+ * How long after the last thing people walk on: most when the hand is back, some stay and look (their mean, ms); against those who take
+ * nothing, who may walk on at any time.
+ */
+const LEAVING = { quick: { share: 0.7, peakMs: 800 }, slow: { meanMs: 6000 }, anytimeMs: 7500, least: 1e-4 }
+/** The time in which a thing was done is looked at in so many pieces. */
+const PIECES = 8
+
+/** How likely a stop is with these things done there: people walk on soon after the last. */
+export function stopping(done: Stop[]): number {
+  if (done.length === 0) return 0
+  const last = done.reduce((latest, each) => (each.fromMs + each.toMs > latest.fromMs + latest.toMs ? each : latest))
+  return STOP.first + (done.length - 1) * STOP.more + leaving(last)
+}
+
+/** How likely somebody walked on just then, or stood there still, who did the last thing somewhen between the two times; logarithm. */
+function leaving({ fromMs, toMs, endMs, isOver }: Stop): number {
+  let sum = 0
+  for (let n = 0; n < PIECES; n++) {
+    const ms = endMs - fromMs - ((n + 0.5) / PIECES) * (toMs - fromMs)
+    sum += isOver ? left(ms) : staying(ms)
+  }
+  return Math.log(Math.max(LEAVING.least, sum / PIECES))
+}
+
+function left(ms: number): number {
+  const { quick, slow, anytimeMs } = LEAVING
+  if (ms < 0) return 0
+  const soon = (quick.share * ms * Math.exp(-ms / quick.peakMs)) / quick.peakMs ** 2
+  return anytimeMs * (soon + ((1 - quick.share) * Math.exp(-ms / slow.meanMs)) / slow.meanMs)
+}
+
+/** The same of who has not left after so long. */
+function staying(ms: number): number {
+  const { quick, slow, anytimeMs } = LEAVING
+  const after = Math.max(0, ms)
+  const soon = quick.share * (1 + after / quick.peakMs) * Math.exp(-after / quick.peakMs)
+  return (soon + (1 - quick.share) * Math.exp(-after / slow.meanMs)) * Math.exp(after / anytimeMs)
+}
