@@ -136,16 +136,30 @@ function ownersIn(story: Story, { stays, reach, stops }: Witness) {
   return { owners: each((_, n) => shares[n]!), coherence: each((own) => coherenceOf(own.map((deed) => reaches.get(deed)!))) }
 }
 
-/** Do all parts of one story point to the same people? 1: they do, 0: who took it stood elsewhere when it was put back. */
+/** How often what is put back was taken by who puts it back, for each time that the story errs in that. */
+const SAME = 30
+
+/**
+ * Do all parts of one story point to the same people? 1: at least as much as chance would have it; near 0: who took it stood elsewhere
+ * when it was put back.
+ */
 function coherenceOf(reaches: number[][]): number {
   const even = reaches.map((reach) => {
     const sum = reach.reduce((a, b) => a + b, 0)
     return sum > 0 ? reach.map((share) => share / sum) : reach
   })
   const dot = (a: number[], b: number[]) => a.reduce((sum, share, n) => sum + share * (b[n] ?? 0), 0)
+  const blind = even.map((reach) => {
+    const inside = reach.filter((share) => share > 0).length
+    return reach.map((share) => (share > 0 ? 1 / inside : 0))
+  })
   let least = 1
   for (const [n, a] of even.entries())
-    for (const b of even.slice(n + 1)) least = Math.min(least, dot(a, b) / Math.max(1e-9, Math.min(dot(a, a), dot(b, b))))
+    for (const [m, b] of even.slice(0, n).entries()) {
+      const chance = dot(blind[n]!, blind[m]!)
+      const alike = chance > 0 ? Math.min(1, dot(a, b) / chance) : 0
+      least = Math.min(least, (alike * SAME) / (1 - alike + alike * SAME))
+    }
   return least
 }
 
