@@ -1,7 +1,7 @@
 /** Times in the store's zone, money and spans as people read them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clock, fromStoreTime, money, setLocale, signedGrams, span, toStoreTime } from './format.ts'
+import { clock, fromStoreTime, milliseconds, money, setLocale, signedGrams, span, toStoreTime } from './format.ts'
 
 for (const [timeZone, local, utc] of [
   ['Asia/Kolkata', '2026-03-01T08:00', '2026-03-01T02:30:00.000Z'],
@@ -30,12 +30,22 @@ for (const [currency, minor, shown] of [
 
 for (const [ms, shown] of [
   [0, '0 s'],
-  [400, '400 ms'],
+  [400, 'under 1 s'],
+  [800, '1 s'],
   [61_000, '1 min 1 s'],
   [90_061_000, '1 d 1 h'],
   [3_600_000, '1 h']
 ] as const)
   test(`${ms} ms are ${shown}`, () => assert.equal(span(ms), shown))
+
+for (const [ms, shown] of [
+  [0, '0 ms'],
+  [-12.4, '−12 ms'],
+  [1000, '1 s'],
+  [2549, '2.5 s'],
+  [-86_400_000, '−1 d']
+] as const)
+  test(`of a device, ${ms} ms are ${shown}`, () => assert.equal(milliseconds(ms), shown))
 
 test('a weight says whether it came or left', () =>
   assert.deepEqual([signedGrams(-1005), signedGrams(20)], ['−1,005 g', '+20 g']))

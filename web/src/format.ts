@@ -57,7 +57,14 @@ export function span(ms: number): string {
     if (count > 0 && parts.length < 2) parts.push(`${count} ${name}`)
     rest %= size
   }
-  return parts.join(' ') || (ms > 0 && ms < 1000 ? `${Math.round(ms)} ms` : '0 s')
+  return parts.join(' ') || (ms > 0 ? 'under 1 s' : '0 s')
+}
+/** What machines count in milliseconds: of a second or more the seconds. */
+export function milliseconds(ms: number): string {
+  const size = Math.abs(ms)
+  const sign = ms < 0 ? '−' : ''
+  if (size < 1000) return `${sign}${number(Math.round(size))} ms`
+  return size < 10_000 ? `${sign}${number(Math.round(size / 100) / 10)} s` : `${sign}${span(size)}`
 }
 export const ago = (at: string | Date, now = Date.now()): string => {
   const ms = now - new Date(at).getTime()

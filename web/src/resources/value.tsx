@@ -1,6 +1,6 @@
 /** A value of a row as people read it, by the kind its field has. */
 import { Link } from 'react-router'
-import { bytes, fullMoment, grams, moment, money, number, span } from '#web/format.ts'
+import { bytes, fullMoment, grams, milliseconds, moment, money, number } from '#web/format.ts'
 import { useSession } from '#web/session.tsx'
 import { Pill } from '#web/ui/notice.tsx'
 import { resourceNamed } from './index.ts'
@@ -44,8 +44,6 @@ export function asText({ kind, choices, either, none }: Field, value: unknown): 
   if (kind === 'number') return number(Number(value))
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
-
-const milliseconds = (ms: number) => (Math.abs(ms) < 10_000 ? `${number(ms)} ms` : `${ms < 0 ? '−' : ''}${span(Math.abs(ms))}`)
 
 function Chosen({ field, value }: { field: Field; value: unknown }) {
   const choice = [...(field.choices ?? []), ...(field.either ?? [])].find((one) => one.value === String(value))

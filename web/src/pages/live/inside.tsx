@@ -12,6 +12,7 @@ import { Card } from '#web/ui/page.tsx'
 import { useNow } from './ticking.ts'
 
 const SURE = 0.9
+const JUST_NOW_MS = 5000
 
 export function Inside() {
   const visits = useQuery({
@@ -39,6 +40,7 @@ export function Inside() {
 function Person({ visit }: { visit: Visit }) {
   const now = useNow()
   const cart = useQuery({ queryKey: ['cart', visit.id], queryFn: () => get<VisitCart>(`/visits/${visit.id}/cart`) })
+  const sinceMs = Math.max(0, now - Date.parse(visit.enteredAt))
   const role = ROLES.find(({ value }) => value === visit.role)!
   const { proposedLines = [], proposedTotalMinor = 0 } = cart.data ?? {}
   return (
@@ -49,7 +51,7 @@ function Person({ visit }: { visit: Visit }) {
         </Link>
         <Pill tone={role.tone ?? 'quiet'}>{role.label}</Pill>
         <span className="soft num" title={`since ${clockMinute(visit.enteredAt)}`}>
-          {span(now - Date.parse(visit.enteredAt))}
+          {sinceMs < JUST_NOW_MS ? 'just now' : span(sinceMs)}
         </span>
       </div>
       <ul className="basket">
