@@ -44,6 +44,7 @@ export const ACCESS = {
   'tickets:review': REVIEW,
   'tickets:reopen': REVIEW,
   'tickets:escalated': ADMIN,
+  'tickets:take-over': ADMIN,
   'commands:read': ALL,
   'alarms:read': OPERATIONS,
   'jobs:read': OPERATIONS,

@@ -3,14 +3,21 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Ticket, TicketDetail } from '#contracts/api/tickets.ts'
 import { ApiProblem, send } from '#web/api.ts'
+import { clock } from '#web/format.ts'
+import { type LiveEvent, useLiveEvents } from '#web/live.ts'
+import { useSession } from '#web/session.tsx'
 
 const RENEW_MS = 60_000
 const IDLE_MS = 5 * 60_000
 
-export type Hold = { state: 'taking' | 'held' } | { state: 'refused'; why: string; takeOver: (() => Promise<void>) | null }
+/** What may be done about a refusal. */
+type WayOut = { label: string; run: () => Promise<void> }
+export type Hold = { state: 'taking' | 'held' } | { state: 'refused'; why: string; way: WayOut | null }
 
 export function useClaims(tickets: Ticket[]): Hold {
   const client = useQueryClient()
+  const { account, may } = useSession()
+  const mayTakeOver = may('tickets:take-over')
   const [hold, setHold] = useState<Hold>({ state: 'taking' })
   const open = tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE').map(({ id }) => id)
   const wanted = open.join(' ')
@@ -26,23 +33,38 @@ export function useClaims(tickets: Ticket[]): Hold {
         const isGone = error instanceof ApiProblem && error.code === 'already-complete'
         if (isGone) await client.invalidateQueries({ queryKey: ['/visits'] })
         else if (error instanceof ApiProblem && error.code === 'already-claimed')
-          setHold({ state: 'refused', why: error.message, takeOver: () => claim(true) })
+          setHold({
+            ...{ state: 'refused', why: heldBy(error) },
+            way: mayTakeOver ? { label: 'Take it over', run: () => claim(true) } : null
+          })
         else if (error instanceof ApiProblem && error.code === 'escalated')
-          setHold({ state: 'refused', why: error.message, takeOver: null })
+          setHold({ state: 'refused', why: error.message, way: null })
         else if (error instanceof ApiProblem && error.status > 0)
-          setHold({ state: 'refused', why: error.message, takeOver: () => claim() })
+          setHold({ state: 'refused', why: error.message, way: { label: 'Try again', run: () => claim() } })
       }
     },
-    [wanted, client]
+    [wanted, client, mayTakeOver]
   )
 
+  const lastMs = useRef(Date.now())
+  const claimAtWork = useCallback(() => void (Date.now() - lastMs.current < IDLE_MS && claim()), [claim])
+  /** Somebody let go of one of them, or has taken it over. */
+  const hear = useCallback(
+    (event: LiveEvent) => {
+      const isTold = event.name === 'ticket.released' || (event.name === 'ticket.claimed' && event.claimedBy !== account.id)
+      if (isTold && wanted.split(' ').includes(event.ticketId)) claimAtWork()
+    },
+    [wanted, claimAtWork, account.id]
+  )
+  useLiveEvents(hear)
+
   useEffect(() => {
-    let lastMs = Date.now()
     const touch = () => {
-      lastMs = Date.now()
+      lastMs.current = Date.now()
     }
+    touch()
     void claim()
-    const timer = setInterval(() => Date.now() - lastMs < IDLE_MS && void claim(), RENEW_MS)
+    const timer = setInterval(claimAtWork, RENEW_MS)
     addEventListener('keydown', touch)
     addEventListener('pointerdown', touch)
     return () => {
@@ -50,7 +72,7 @@ export function useClaims(tickets: Ticket[]): Hold {
       removeEventListener('keydown', touch)
       removeEventListener('pointerdown', touch)
     }
-  }, [claim])
+  }, [claim, claimAtWork])
 
   const current = useRef<string[]>([])
   current.current = open
@@ -61,4 +83,10 @@ export function useClaims(tickets: Ticket[]): Hold {
     []
   )
   return hold
+}
+
+function heldBy({ message, more }: ApiProblem): string {
+  const { claimedBy, leaseExpiresAt } = more as { claimedBy?: { username: string | null }; leaseExpiresAt?: string }
+  if (!claimedBy?.username || !leaseExpiresAt) return message
+  return `${claimedBy.username} holds this visit until ${clock(leaseExpiresAt)}, longer while they work on it.`
 }

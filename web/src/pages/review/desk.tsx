@@ -112,9 +112,9 @@ export function Desk({ visit, shelves }: Props) {
       {hold.state === 'refused' && isOpen && (
         <Notice tone="fair">
           {hold.why}{' '}
-          {hold.takeOver && (
-            <Button size="small" onPress={hold.takeOver}>
-              Take it over
+          {hold.way && (
+            <Button size="small" onPress={hold.way.run}>
+              {hold.way.label}
             </Button>
           )}
         </Notice>
