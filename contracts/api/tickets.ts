@@ -149,12 +149,19 @@ export const TicketDecisionLine = Type.Object(
   },
   strict
 )
+const DecisionLines = Type.Array(TicketDecisionLine, { maxItems: 200, description: 'empty: nothing to bill' })
+/** Lines that somebody thinks of. */
+export const TicketQuoting = Type.Object({ lines: DecisionLines }, strict)
+/** What they would cost on this ticket, by the prices of when things were picked. */
+export const TicketQuote = Type.Object({ lines: Type.Array(TicketLine), totalMinor: Type.Integer({ minimum: 0 }) })
+export type TicketQuote = Static<typeof TicketQuote>
+
 /** Weight changes that were another visit's doing. */
 const TicketGift = Type.Object({ visitId: Uuid, weightChangeIds: Type.Array(Uuid, { minItems: 1, maxItems: 500 }) }, strict)
 /** The reviewer's decision. `version` as last seen: 409 when evidence or decision changed since. */
 export const TicketDecision = Type.Object(
   {
-    lines: Type.Array(TicketDecisionLine, { maxItems: 200, description: 'empty: nothing to bill' }),
+    lines: DecisionLines,
     others: Type.Optional(
       Type.Array(TicketGift, { maxItems: 50, description: 'what other shoppers did who were inside: asked on their tickets' })
     ),

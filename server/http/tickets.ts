@@ -9,6 +9,8 @@ import {
   TicketDetail,
   TicketEscalating,
   TicketQuery,
+  TicketQuote,
+  TicketQuoting,
   TicketReopening
 } from '#contracts/api/tickets.ts'
 import {
@@ -17,6 +19,7 @@ import {
   escalateTicket,
   findTicket,
   listTickets,
+  quoteTicket,
   releaseTicket,
   reopenTicket
 } from '#server/domain/ticket/actions.ts'
@@ -58,6 +61,17 @@ export const tickets: Resource = (app, ctx) => {
   }
   app.post('/tickets/:id/escalate', { schema: escalate, config: { access: 'tickets:review', idempotent: true } }, async (req) =>
     escalateTicket(ctx, req.actor, { id: req.params.id, note: req.body.note })
+  )
+
+  const quote = {
+    summary: 'What lines would cost, by the prices of when things were picked; nothing is decided',
+    tags,
+    params,
+    body: TicketQuoting,
+    response: { 200: TicketQuote }
+  }
+  app.post('/tickets/:id/quote', { schema: quote, config: { access: 'tickets:review' } }, async (req) =>
+    quoteTicket(ctx, { id: req.params.id, lines: req.body.lines })
   )
 
   const complete = {

@@ -54,11 +54,17 @@ test('a shopper pays what the shelf said when he took it, and his receipt keeps 
   await importProducts(ctx, SYSTEM, `sku,name,weightGrams,priceMinor\n${sku},Renamed since,330,100\n`)
   await later(store, 60_000)
   const desk = reviewing(await store.staff('reviewer'))
-  const done = await desk.settle(tickets[0]!.id, [
+  const lines = [
     { productId: cola, quantity: 1, weightChangeIds: [second] },
     { productId: cola, quantity: 2, weightChangeIds: [first] },
     { productId: cola, quantity: 1 }
-  ])
+  ]
+  const quoted = await desk.quote(tickets[0]!.id, { lines })
+  assertProblem(await desk.quote(tickets[0]!.id, { lines: [{ ...lines[0], weightChangeIds: [newId()] }] }), 422, 'invalid')
+  assertProblem(await desk.quote(newId(), { lines }), 404, 'not-found')
+  assert.equal((await desk.ticket(tickets[0]!.id)).version, tickets[0]!.version, 'a quote changes nothing')
+  const done = await desk.settle(tickets[0]!.id, lines)
+  assert.deepEqual(quoted.body, { lines: done.lines, totalMinor: 17_000 }, 'what was told beforehand is what is billed')
   assert.deepEqual(
     done.lines.map((line) => line.unitPriceMinor),
     [5000, 4000, 4000]

@@ -14,7 +14,7 @@ export function reviewing(caller: Caller) {
   const claim = post('claim')
   return {
     ...caller,
-    ...{ claim, release: post('release'), complete, reopen: post('reopen') },
+    ...{ claim, release: post('release'), quote: post('quote'), complete, reopen: post('reopen') },
     /** Claims and completes, and insists that it worked. */
     async settle(id: string, lines: unknown[] = []): Promise<TicketDetail> {
       assert.equal((await claim(id)).status, 200)

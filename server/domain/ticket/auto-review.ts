@@ -69,7 +69,7 @@ async function decide(ctx: Context, tx: Tx, tickets: HeldTicket[]): Promise<Held
     const isOverdue = tx.now.getTime() - ticket.autoReviewDueAt!.getTime() >= LOOKED_AT_MS
     if (verdict === 'people' || (verdict === 'waits' && isOverdue)) people.push(ticket)
     if (typeof verdict === 'string') continue
-    const lines = await checkedLines(tx, ticket, verdict.lines)
+    const lines = await checkedLines(tx.db, { ...ticket, now: tx.now }, verdict.lines)
     if (lines.length > 0 && isSampled(ticket.id, ctx.config.autoReviewSample)) {
       await tx.db
         .updateTable('ticket')

@@ -1,24 +1,31 @@
 /** A ticket's lines: checked against evidence and catalogue, priced as of their picks, and their weight changes billed, each once in the whole store. */
 import { sql } from 'kysely'
 import type { TicketDecision, TicketLine } from '#contracts/api/tickets.ts'
-import type { Tx } from '#server/context.ts'
+import type { Db, Tx } from '#server/context.ts'
 import { pricesOf } from '#server/domain/catalog/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
 import { pricedLines } from './lines.ts'
 import { momentsOf } from './moments.ts'
-import { type Decided, ticketNumber } from './rules.ts'
+import { type Decided, type Evidence, ticketNumber } from './rules.ts'
 import type { HeldTicket } from './ticket-rows.ts'
 
+/** What a decision is about: a visit's ticket, what it knows of its evidence, and when it is asked. */
+export type Subject = { visitId: string; evidence: Evidence; now: Date }
+
 /** The decision's lines with their prices. Throws Invalid naming the field that is no product, no evidence of this ticket, or doubled. */
-export async function checkedLines(tx: Tx, ticket: HeldTicket, lines: TicketDecision['lines']): Promise<TicketLine[]> {
+export async function checkedLines(
+  db: Db,
+  { visitId, evidence, now }: Subject,
+  lines: TicketDecision['lines']
+): Promise<TicketLine[]> {
   if (lines.length === 0) return []
   const prices = await pricesOf(
-    tx.db,
+    db,
     lines.map((line) => line.productId)
   )
   const weightChangeIds = lines.flatMap((line) => line.weightChangeIds ?? [])
-  const moments = await momentsOf(tx.db, { visitId: ticket.visitId, weightChangeIds, now: tx.now })
-  return pricedLines(lines, { prices, evidence: ticket.evidence, moments })
+  const moments = await momentsOf(db, { visitId, weightChangeIds, now })
+  return pricedLines(lines, { prices, evidence, moments })
 }
 
 /** Writes the lines and bills their weight changes. Throws Refused('already-billed') naming the ticket that has one of them. */

@@ -10,7 +10,7 @@
  */
 import type { TicketDecision, TicketDetail, TicketLine } from '#contracts/api/tickets.ts'
 import { type Actor, type Context, type Tx, transact } from '#server/context.ts'
-import { audit } from '#server/domain/staff/actions.ts'
+import { audit, mayAccess } from '#server/domain/staff/actions.ts'
 import { reopenCarts } from '#server/domain/user/actions.ts'
 import { Refused } from '#server/platform/errors.ts'
 import { type Assigned, assign, assignedBy, assignedOn, lockWithOthers, sameAssigned } from './assignment.ts'
@@ -39,7 +39,7 @@ export async function claimTicket(
       if (ticket.status === 'REVIEW_COMPLETE')
         throw new Refused('already-complete', 'this ticket is complete; reopen it to change it')
       requireRight(ticket, actor)
-      const isForced = takeOver && actor.role === 'admin'
+      const isForced = takeOver && mayAccess(actor.role, 'tickets:take-over')
       if (isHeldByOther(ticket, actor.id, tx.now) && !isForced) throw await alreadyClaimed(tx, ticket)
       const leaseExpiresAt = leaseFrom(ctx, tx.now)
       await tx.db
@@ -70,7 +70,7 @@ export async function releaseTicket(ctx: Context, actor: Actor, id: string): Pro
     async (tx) => {
       const ticket = await lockTicket(tx, id)
       if (ticket.status !== 'UNDER_REVIEW') throw new Refused('not-claimed', 'nobody holds this ticket')
-      if (ticket.claimedBy !== actor.id && actor.role !== 'admin') throw await alreadyClaimed(tx, ticket)
+      if (ticket.claimedBy !== actor.id && !mayAccess(actor.role, 'tickets:take-over')) throw await alreadyClaimed(tx, ticket)
       await tx.db
         .updateTable('ticket')
         .set({ status: 'TO_BE_REVIEWED', claimedBy: null, leaseExpiresAt: null })
@@ -116,7 +116,7 @@ export async function completeTicket(
 type Decided = { ticket: HeldTicket; others: HeldTicket[]; assigned: Assigned; decision: TicketDecision }
 
 async function complete(tx: Tx, actor: Actor, { ticket, others, assigned, decision }: Decided): Promise<void> {
-  const lines = await checkedLines(tx, ticket, decision.lines)
+  const lines = await checkedLines(tx.db, { ...ticket, now: tx.now }, decision.lines)
   await billLines(tx, ticket, lines)
   const done: HeldTicket = { ...ticket, status: 'REVIEW_COMPLETE', claimedBy: null, leaseExpiresAt: null, autoReviewDueAt: null }
   const [written] = await writeRevisions(tx, [

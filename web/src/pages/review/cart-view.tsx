@@ -9,6 +9,7 @@ import { Card } from '#web/ui/page.tsx'
 import { linesOf } from './draft.ts'
 import type { Happening } from './evidence.ts'
 import type { DraftControl } from './use-draft.ts'
+import { usePrices } from './use-prices.ts'
 
 type Props = {
   visit: VisitDetail
@@ -23,14 +24,18 @@ export function CartView({ visit, events, draft, shelves, isMine, onAdd }: Props
   const open = visit.tickets.filter(({ status }) => status !== 'REVIEW_COMPLETE')
   const done = visit.tickets.filter(({ status }) => status === 'REVIEW_COMPLETE').flatMap(({ lines }) => lines)
   const outcomes = open.map(({ id }) => linesOf(id, events, draft.now, shelves.productName))
-  const price = (productId: string) => shelves.products.get(productId)?.priceMinor ?? 0
+  const priceOf = usePrices(
+    visit.id,
+    open.map(({ id, version }, n) => ({ id, version, lines: outcomes[n]!.lines }))
+  )
   const lines = [
     ...done.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, each: unitPriceMinor })),
-    ...outcomes.flatMap((outcome) =>
-      outcome.lines.map(({ productId, quantity }) => ({ productId, quantity, each: price(productId) }))
+    ...outcomes.flatMap((outcome, n) =>
+      outcome.lines.map(({ productId, quantity }) => ({ productId, quantity, each: priceOf(open[n]!.id, productId) }))
     )
   ]
-  const total = lines.reduce((sum, { quantity, each }) => sum + quantity * each, 0)
+  const isPriced = lines.every(({ each }) => each !== null)
+  const total = lines.reduce((sum, { quantity, each }) => sum + quantity * (each ?? 0), 0)
   const unbalanced = visit.tickets.filter(({ balance }) => balance.isBalanced === false)
   return (
     <Card
@@ -69,7 +74,7 @@ export function CartView({ visit, events, draft, shelves, isMine, onAdd }: Props
                     {shelves.productName(productId)}
                   </span>
                 </td>
-                <td className="end num">{money(quantity * each)}</td>
+                <td className="end num">{each === null ? '…' : money(quantity * each)}</td>
               </tr>
             ))}
             {lines.length === 0 && (
@@ -84,7 +89,7 @@ export function CartView({ visit, events, draft, shelves, isMine, onAdd }: Props
             <tr>
               <td colSpan={2}>Total</td>
               <td className="end num">
-                <strong>{money(total)}</strong>
+                <strong>{isPriced ? money(total) : '…'}</strong>
               </td>
             </tr>
           </tfoot>
