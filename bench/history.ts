@@ -74,6 +74,9 @@ const STATEMENTS: Record<string, (history: History) => string> = {
     INSERT INTO user_session (id, user_id, visit_id, type, at)
     SELECT ${uuid('ms', 'v')}, user_id, visit_id, type, ${at('ms')} FROM ${visited(history)},
     LATERAL (VALUES (since_ms, 'ENTRY_AUTHENTICATED'), (until_ms, 'EXIT_AUTHENTICATED')) AS door (ms, type)`,
+  contest: (history) => `
+    INSERT INTO contest (id, visit_id, message, opened_by, opened_at)
+    SELECT ${uuid('until_ms', 'v')}, visit_id, 'one came back', '${history.adminId}', ${at('until_ms')} FROM ${visited(history)} WHERE v % 1000 = 33`,
   cart: (history) => `
     INSERT INTO cart (id, visit_id, user_id, status, currency, total_minor, first_settled_at, settled_at, created_at)
     SELECT ${uuid('until_ms', 'v')}, visit_id, user_id, 'SETTLED', 'INR', 9000, ${at('until_ms')}, ${at('until_ms')}, ${at('until_ms')} FROM ${visited(history)}`,
@@ -92,10 +95,11 @@ const STATEMENTS: Record<string, (history: History) => string> = {
     FROM ${changed(history)}`,
   ticket: (history) => `
     INSERT INTO ticket (id, number, visit_id, machine_id, user_id, start_time, end_time, window_kind, window_start, window_end, status, claimed_by,
-      completed_at, completed_by, version)
+      completed_at, completed_by, escalation, version)
     SELECT ${ticketId('machine')}, ${ticketNumber('machine')}, visit_id, 'M' || machine, user_id, ${at('since_ms')}, ${at('until_ms')},
       'visit', ${at('since_ms')}, ${at('until_ms')}, status, CASE status WHEN 'UNDER_REVIEW' THEN '${history.adminId}'::uuid END,
-      CASE status WHEN 'REVIEW_COMPLETE' THEN ${at('until_ms + 60000')} END, CASE status WHEN 'REVIEW_COMPLETE' THEN 'system' END, 2
+      CASE status WHEN 'REVIEW_COMPLETE' THEN ${at('until_ms + 60000')} END, CASE status WHEN 'REVIEW_COMPLETE' THEN 'system' END,
+      CASE WHEN v % 1000 = 33 AND machine = 3 THEN '{"note":"two alike","by":"${history.adminId}","byName":"admin","at":"2026-01-01T00:00:00.000Z"}'::jsonb END, 2
     FROM ${visited(history)}, generate_series(0, ${MACHINES - 1}) AS machine, LATERAL (SELECT CASE WHEN v % 5000 = 77 AND machine = 3 THEN 'UNDER_REVIEW'
       WHEN v <= 50 OR v % 1000 = 33 THEN 'TO_BE_REVIEWED' ELSE 'REVIEW_COMPLETE' END AS status) AS review`,
   ticket_revision: (history) => `

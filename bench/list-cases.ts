@@ -56,6 +56,15 @@ export function ticketCases(known: Known): Case[] {
       ...day(n)
     })),
     of(TICKETS, 'tickets, userId + from + to, all, the oldest first', (n) => ({ userId: userIdOf(n), ...all, ...OLDEST_FIRST })),
+    of(TICKETS, 'tickets, escalated', () => ({ escalated: 'true' })),
+    of(TICKETS, 'tickets, not escalated', () => ({ escalated: 'false' })),
+    of(TICKETS, 'tickets, escalated + machineId without rows', () => ({ escalated: 'true', machineId: 'none' })),
+    of(TICKETS, 'tickets, contested', () => ({ contested: 'true' })),
+    of(TICKETS, 'tickets, not contested', () => ({ contested: 'false' })),
+    of(TICKETS, 'tickets, contested + status TO_BE_REVIEWED, the oldest first', () => ({
+      ...{ contested: 'true', status: 'TO_BE_REVIEWED' },
+      ...OLDEST_FIRST
+    })),
     of(TICKETS, 'tickets, machineId', (n) => ({ machineId: machine(n) })),
     of(TICKETS, 'tickets, machineId without rows', () => ({ machineId: 'none' })),
     of(TICKETS, 'tickets, userId', (n) => ({ userId: userIdOf(n) })),

@@ -44,6 +44,8 @@ export const StoreDay = Type.Object({
   ticketsToReview: Type.Integer({ description: 'all that wait now' }),
   ticketsUnderReview: Type.Integer({ description: 'all that somebody holds now' }),
   ticketsComplete: Type.Integer({ description: 'of today’s visits' }),
+  ticketsEscalated: Type.Integer({ description: 'all that wait for an admin now' }),
+  visitsContested: Type.Integer({ description: 'all whose shopper waits for an answer now' }),
   cartsSettled: Type.Integer({ description: 'of today’s visits' }),
   totalMinor: Type.Integer({ description: 'what they come to' })
 })

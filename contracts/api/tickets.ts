@@ -108,6 +108,7 @@ export const Ticket = Type.Object({
   note: Nullable(Type.String()),
   reopenReason: Nullable(Type.String()),
   escalation: Nullable(TicketEscalation),
+  contested: Type.Boolean({ description: 'the shopper contests the visit, and has no answer yet' }),
   version: Type.Integer({ minimum: 1, description: 'grows with each change of evidence or decision, not with a claim' })
 })
 export type Ticket = Static<typeof Ticket>
@@ -131,7 +132,9 @@ export const TicketQuery = Type.Object({
   status: Type.Optional(TicketStatus),
   machineId: Type.Optional(DeviceId),
   userId: Type.Optional(Uuid),
-  visitId: Type.Optional(Uuid)
+  visitId: Type.Optional(Uuid),
+  escalated: Type.Optional(Type.Boolean({ description: 'true: what waits for an admin' })),
+  contested: Type.Optional(Type.Boolean({ description: 'true: tickets of visits whose shopper waits for an answer' }))
 })
 export type TicketQuery = Static<typeof TicketQuery>
 

@@ -100,6 +100,12 @@ test('a contest takes up what was decided; the review that follows ends it, and 
     [[visitId, made.body.id, false]]
   )
 
+  const contested = async () => {
+    const [yes, no] = await Promise.all([true, false].map((is) => desk.send('GET', `/api/v1/tickets?contested=${is}`)))
+    const day = (await desk.send('GET', '/api/v1/store/today')).body
+    return [yes!.body.items.map((each: { contested: boolean }) => each.contested), no!.body.items.length, day.visitsContested]
+  }
+  assert.deepEqual(await contested(), [[true], 0, 1])
   assert.equal((await desk.claim(ids[0]!)).status, 200)
   const answers = await Promise.all(
     [1, 2, 3].map(() => desk.complete(ids[0]!, { lines: [line(0, 1)], note: 'the video shows it' }))
@@ -108,6 +114,7 @@ test('a contest takes up what was decided; the review that follows ends it, and 
     answers.map(({ status }) => status),
     [200, 200, 200]
   )
+  assert.deepEqual(await contested(), [[], 1, 0])
   const { cart, contests } = await visit()
   const key = `visit-${visitId}-v${cart.version}-refund`
   const refund = { amountMinor: 4000, idempotencyKey: key, version: cart.version, currency: 'INR' }

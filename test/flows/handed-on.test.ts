@@ -23,10 +23,14 @@ test('an escalated ticket waits for an admin, with a note that is gone once it i
   assert.equal((await escalate(desk, 'two wraps alike')).status, 200, 'the same again')
   assertProblem(await escalate(other, 'another reason'), 409, 'already-escalated')
   assert.equal((await eventsOf(store.ctx, 'ticket.escalated')).length, 1)
+  const escalated = async (yes: boolean) => (await admin.send('GET', `/api/v1/tickets?escalated=${yes}`)).body.items.length
+  const waiting = async () => (await admin.send('GET', '/api/v1/store/today')).body.ticketsEscalated
+  assert.deepEqual([await escalated(true), await escalated(false), await waiting()], [1, 0, 1])
   assertProblem(await desk.claim(id), 409, 'escalated')
   assertProblem(await other.claim(id), 409, 'escalated')
   const settled = await admin.settle(id)
   assert.deepEqual([settled.status, settled.escalation], ['REVIEW_COMPLETE', null])
+  assert.deepEqual([await escalated(true), await escalated(false), await waiting()], [0, 1, 0])
   assertProblem(await escalate(desk, 'too late'), 409, 'already-complete')
   const audit = (await admin.send('GET', `/api/v1/audit?resource=ticket&resourceId=${id}&order=asc`)).body.items
   assert.deepEqual(

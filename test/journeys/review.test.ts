@@ -160,6 +160,11 @@ test('what another shopper did is given to them, and what is too hard goes to an
     .filter({ hasText: new RegExp(`${reviewer.username}: both stood there`) })
     .waitFor()
   assert.equal(await button('Begin with the first').isDisabled(), true)
+  await button('Contested 0').press('Enter')
+  await panel.page.getByText('Nothing is contested').waitFor()
+  await button('Escalated 1').press('Enter')
+  await panel.page.getByRole('row').filter({ hasText: 'both stood there' }).waitFor()
+  assert.match(panel.page.url(), /only=escalated/)
   await panel.open(`/review/${right.visitId}`, 'Review')
   await panel.page
     .locator('.notice')

@@ -42,8 +42,8 @@ const CHANGES: Partial<Record<EventName, string[]>> = {
   'stock.low': ['/stock'],
   'stock.recovered': ['/stock'],
   'stock.refilled': ['/stock'],
-  'visit.contested': ['/visits'],
-  'visit.contest-ended': ['/visits']
+  'visit.contested': ['today', '/tickets', '/visits'],
+  'visit.contest-ended': ['today', '/tickets', '/visits']
 }
 export type LiveEvent = { [N in EventName]: { name: N; at: string } & Events[N] }[EventName]
 export type LiveState = 'connecting' | 'live' | 'lost'

@@ -30,6 +30,8 @@ export type TicketFilter = {
   machineId?: string
   userId?: string
   visitId?: string
+  escalated?: boolean
+  contested?: boolean
   from?: string
   to?: string
   order?: Order
@@ -50,6 +52,7 @@ type Row = Pick<
   | 'note'
   | 'reopenReason'
   | 'escalation'
+  | 'contested'
   | 'version'
 > & {
   number: number
@@ -89,12 +92,15 @@ export async function visitWithTickets(ctx: Context, visitId: string): Promise<V
   return { ...visit, tickets, cart, contests }
 }
 
+/** Read once, before any ticket: they are few. */
+const CONTESTED = sql`ARRAY(SELECT contest.visit_id FROM contest WHERE contest.closed_at IS NULL)`
+
 type RowFilter = Omit<TicketFilter, 'limit' | 'cursor'> & { id?: string; after: number | null; limit: number | null }
 
 /** Looked up row by row, not joined: a join was planned with a cache for every visit there is, made anew for each page. */
 async function ticketRows(
   db: Db,
-  { id, after, limit, status, machineId, userId, visitId, from, to, order = 'desc' }: RowFilter
+  { id, after, limit, status, machineId, userId, visitId, escalated, contested, from, to, order = 'desc' }: RowFilter
 ): Promise<Row[]> {
   const wanted = [
     ...(id ? [sql`ticket.id = ${id}`] : []),
@@ -103,14 +109,17 @@ async function ticketRows(
     ...(status ? [sql`ticket.status = ${status}`] : []),
     ...(machineId ? [sql`ticket.machine_id = ${machineId}`] : []),
     ...(userId ? [sql`ticket.user_id = ${userId}`] : []),
-    ...(visitId ? [sql`ticket.visit_id = ${visitId}`] : [])
+    ...(visitId ? [sql`ticket.visit_id = ${visitId}`] : []),
+    ...(escalated === undefined ? [] : [sql`ticket.escalation IS ${escalated ? sql`NOT NULL` : sql`NULL`}`]),
+    ...(contested === undefined ? [] : [sql`ticket.visit_id ${contested ? sql`= ANY` : sql`<> ALL`} (${CONTESTED})`])
   ]
   const { rows } = await sql<Row>`
     SELECT ticket.id, ticket.number, ticket.visit_id, ticket.user_id, ticket.machine_id, ticket.start_time, ticket.end_time,
       (SELECT visit.role FROM visit WHERE visit.id = ticket.visit_id) AS role,
       ticket.window_kind, ticket.window_start, ticket.window_end, ticket.status, ticket.claimed_by,
       (SELECT holder.username FROM staff_account AS holder WHERE holder.id = ticket.claimed_by) AS claimed_by_name,
-      ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.escalation, ticket.version
+      ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.escalation,
+      EXISTS (SELECT FROM contest WHERE contest.visit_id = ticket.visit_id AND contest.closed_at IS NULL) AS contested, ticket.version
     FROM ticket ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
     ORDER BY ticket.number ${inOrder(order)} ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
   return rows

@@ -1,6 +1,15 @@
 /** Tickets: one machine’s part of a visit. */
 import { ROLES, TICKET_STATES } from './choices.ts'
-import type { Resource } from './types.ts'
+import type { Choice, Resource } from './types.ts'
+
+const ESCALATED: Choice[] = [
+  { value: 'true', label: 'Waits for an admin' },
+  { value: 'false', label: 'Not escalated' }
+]
+const CONTESTED: [Choice, Choice] = [
+  { value: 'true', label: 'Contested', tone: 'bad' },
+  { value: 'false', label: 'Not contested' }
+]
 
 export const tickets: Resource = {
   ...{ name: 'tickets', path: '/tickets', label: 'Ticket', plural: 'Tickets', icon: 'ticket', group: 'Visits' },
@@ -22,7 +31,9 @@ export const tickets: Resource = {
     { name: 'completedBy', label: 'Completed by', kind: 'text', column: 'more' },
     { name: 'completedAt', label: 'Completed', kind: 'time', column: 'more' },
     { name: 'reopenReason', label: 'Reopened for', kind: 'text', column: 'more' },
+    { name: 'escalated', label: 'Escalated', kind: 'choice', choices: ESCALATED, query: 'escalated', hidden: true },
     { name: 'escalation.note', label: 'Escalated with', kind: 'text', column: 'more' },
+    { name: 'contested', label: 'Contested', kind: 'boolean', either: CONTESTED, column: 'more', query: 'contested' },
     { name: 'note', label: 'Note', kind: 'text', column: 'more' },
     { name: 'version', label: 'Version', kind: 'number', column: 'more' }
   ],

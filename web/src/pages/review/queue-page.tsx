@@ -1,6 +1,6 @@
 /** What waits for review. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import { words } from '#web/api.ts'
 import { ago, moment } from '#web/format.ts'
 import { ROLES } from '#web/resources/choices.ts'
@@ -16,7 +16,9 @@ export function QueuePage() {
   const me = useReviewer()
   const navigate = useNavigate()
   const queue = useQuery(queueQuery)
-  const rows = queue.data ?? []
+  const [only, setOnly] = useOnly()
+  const all = queue.data ?? []
+  const rows = all.filter(SIEVES[only].isIn)
   const next = rows.find((row) => isFor(row, me))
   const begin = () => (next ? navigate(`/review/${next.visitId}`) : undefined)
   useKeys([{ keys: ['Enter', 'n'], label: 'Begin', run: begin }])
@@ -33,13 +35,14 @@ export function QueuePage() {
       <p className="soft about">
         What is escalated first, then the most doubtful, then the oldest. What is certain, or empty, is not here.
       </p>
+      <Sieve rows={all} only={only} onChoose={setOnly} />
       <Card>
         {queue.isPending ? (
           <Waiting />
         ) : queue.isError ? (
           <Notice tone="bad">{words(queue.error)}</Notice>
         ) : rows.length === 0 ? (
-          <Empty title="Nothing waits for review">new tickets appear here by themselves</Empty>
+          <Empty title={SIEVES[only].none}>new tickets appear here by themselves</Empty>
         ) : (
           <Queue rows={inTurn(rows, me)} me={me} />
         )}
@@ -47,6 +50,32 @@ export function QueuePage() {
     </Page>
   )
 }
+
+/** Which of the visits are shown; the address keeps it. */
+type Only = 'all' | 'escalated' | 'contested'
+const SIEVES: Record<Only, { label: string; none: string; isIn: (row: Row) => boolean }> = {
+  all: { label: 'All', none: 'Nothing waits for review', isIn: () => true },
+  escalated: { label: 'Escalated', none: 'Nothing is escalated', isIn: ({ escalation }) => escalation !== null },
+  contested: { label: 'Contested', none: 'Nothing is contested', isIn: ({ isContested }) => isContested }
+}
+const ONLY = Object.keys(SIEVES) as Only[]
+
+function useOnly(): [Only, (only: Only) => void] {
+  const [params, setParams] = useSearchParams()
+  const only = ONLY.find((name) => name === params.get('only')) ?? 'all'
+  return [only, (next) => setParams(next === 'all' ? {} : { only: next }, { replace: true })]
+}
+
+const Sieve = ({ rows, only, onChoose }: { rows: Row[]; only: Only; onChoose: (only: Only) => void }) => (
+  // biome-ignore lint/a11y/useSemanticElements: a fieldset would want a legend for eyes too
+  <div className="row wrap" role="group" aria-label="Which visits">
+    {ONLY.map((name) => (
+      <Button key={name} size="small" aria-pressed={name === only} onPress={() => onChoose(name)}>
+        {SIEVES[name].label} <span className="num soft">{rows.filter(SIEVES[name].isIn).length}</span>
+      </Button>
+    ))}
+  </div>
+)
 
 /** What waits for an admin comes first for those who may settle it, and last for the others. */
 const inTurn = (rows: Row[], { maySettleEscalated }: Reviewer): Row[] =>
@@ -68,12 +97,12 @@ function Queue({ rows, me }: { rows: Row[]; me: Reviewer }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, heldBy, escalation }) => (
+        {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, isContested, heldBy, escalation }) => (
           <tr key={visitId}>
             <td>
               <Link to={`/review/${visitId}`}>{tickets.map(({ number }) => number).join(', ')}</Link>{' '}
               {role !== 'customer' && <Pill tone="info">{ROLES.find(({ value }) => value === role)?.label}</Pill>}{' '}
-              {isReopened && <Pill tone="fair">Reopened</Pill>}
+              {isContested ? <Pill tone="bad">Contested</Pill> : isReopened && <Pill tone="fair">Reopened</Pill>}
               {escalation && (
                 <p className="small soft">
                   <Pill tone="bad">Escalated</Pill> {escalation.byName}: {escalation.note}

@@ -13,6 +13,7 @@ export type Waiting = {
   /** 0: all clear, 1: nobody can tell. */
   doubt: number
   isReopened: boolean
+  isContested: boolean
   heldBy: { id: string; name: string } | null
   escalation: Ticket['escalation']
 }
@@ -49,6 +50,7 @@ export function queueOf(tickets: Ticket[]): Waiting[] {
       changes: own.reduce((sum, { weightChanges }) => sum + weightChanges.length, 0),
       doubt: Math.max(...own.map(doubtOf)),
       isReopened: own.some(({ reopenReason }) => reopenReason !== null),
+      isContested: own.some(({ contested }) => contested),
       escalation: own.find(({ escalation }) => escalation !== null)?.escalation ?? null,
       heldBy: held ? { id: held.claimedBy!, name: held.claimedByName ?? 'somebody' } : null
     }
