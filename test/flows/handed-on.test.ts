@@ -44,6 +44,26 @@ test('an escalated ticket waits for an admin, with a note that is gone once it i
   )
 })
 
+test('tickets of a visit whose shopper waits for an answer are listed and counted, until he has it', async () => {
+  await using shop = await afterVisit({ machines: 2 })
+  const { store, desk, ids, visitId, changes } = shop
+  const productId = await product(store.ctx, 4000)
+  const settle = (n: number) => desk.settle(ids[n]!, [{ productId, quantity: 1, weightChangeIds: changes[n] }])
+  for (const n of [0, 1]) await settle(n)
+  const admin = await store.staff('admin')
+  const contested = async () => {
+    const [yes, no] = await Promise.all([true, false].map((is) => admin.send('GET', `/api/v1/tickets?contested=${is}`)))
+    const { visitsContested } = (await admin.send('GET', '/api/v1/store/today')).body
+    return [yes!.body.items.map((each: { contested: boolean }) => each.contested), no!.body.items.length, visitsContested]
+  }
+  assert.deepEqual(await contested(), [[], 2, 0])
+  const { status } = await admin.send('POST', `/api/v1/visits/${visitId}/contest`, { message: 'one came back' })
+  assert.equal(status, 201)
+  assert.deepEqual(await contested(), [[true, true], 0, 1])
+  for (const n of [0, 1]) await settle(n)
+  assert.deepEqual(await contested(), [[], 2, 0])
+})
+
 /** Two shoppers inside at once; a can leaves the shelf; both leave. */
 async function twoInside({ env = {}, isSecondInside = false }: { env?: Record<string, string>; isSecondInside?: boolean } = {}) {
   const store = await openStore({ machines: 1, env })

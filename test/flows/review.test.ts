@@ -1,6 +1,8 @@
 /** Review: completing and reopening, carts that settle once, changes that are billed once. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SYSTEM } from '#server/context.ts'
+import { changeProduct } from '#server/domain/catalog/actions.ts'
 import { newId } from '#server/platform/ids.ts'
 import { assertProblem } from '#test/support/http.ts'
 import { afterVisit, reviewing } from '#test/support/review-desk.ts'
@@ -151,6 +153,22 @@ test('a change in two shoppers’ windows is billed to one of them, however the 
     totals.map((cart) => cart.totalMinor),
     [0, 8000]
   )
+})
+
+test('what lines would cost is told by the prices of when they were picked, as they are billed then, and decides nothing', async () => {
+  await using shop = await afterVisit({ picks: 2 })
+  const { store, desk, ids, changes } = shop
+  const [id] = ids as [string]
+  const cola = await product(store.ctx, 4000)
+  const lines = changes[0]!.map((change) => ({ productId: cola, quantity: 2, weightChangeIds: [change] }))
+  await changeProduct(store.ctx, SYSTEM, { id: cola, change: { priceMinor: 5000 } })
+  const before = await desk.ticket(id)
+  const { status, body } = await desk.quote(id, { lines })
+  assert.equal(status, 200)
+  assertProblem(await desk.quote(id, { lines: [{ ...lines[0], weightChangeIds: [newId()] }] }), 422, 'invalid')
+  assertProblem(await desk.quote(newId(), { lines }), 404, 'not-found')
+  assert.deepEqual(await desk.ticket(id), before)
+  assert.deepEqual(body, { lines: (await desk.settle(id, lines)).lines, totalMinor: 16_000 })
 })
 
 test('a reopened ticket frees what it billed, keeps its history, and its cart is corrected, never settled again', async () => {
