@@ -9,6 +9,7 @@ import { useSession } from '#web/session.tsx'
 import { Button } from '#web/ui/button.tsx'
 import { Empty, Notice, Pill, Waiting } from '#web/ui/notice.tsx'
 import { useToast } from '#web/ui/toast.tsx'
+import { countOf, WebhookReplay } from './webhook-replay.tsx'
 
 const PAGE = 30
 const OFTEN_MS = 5000
@@ -75,6 +76,7 @@ function useTold() {
 function Telling({ webhook: { id, enabled, failed, retiredAt } }: { webhook: Webhook }) {
   const { may } = useSession()
   const told = useTold()
+  const [isAsking, setAsking] = useState(false)
   if (!may('webhooks:write') || retiredAt) return null
   const test = () =>
     told(
@@ -85,7 +87,7 @@ function Telling({ webhook: { id, enabled, failed, retiredAt } }: { webhook: Web
   const replay = () =>
     told(
       () => send<{ replayed: number }>('POST', `/webhooks/${id}/replay`, { body: {}, key: crypto.randomUUID() }),
-      ({ replayed }) => `${replayed} deliveries wait again`
+      ({ replayed }) => countOf(replayed)
     )
   return (
     <>
@@ -94,9 +96,24 @@ function Telling({ webhook: { id, enabled, failed, retiredAt } }: { webhook: Web
           Send what was given up
         </Button>
       )}
+      {enabled && (
+        <Button icon="redo" onPress={() => setAsking(true)}>
+          Send a span again
+        </Button>
+      )}
       <Button icon="play" onPress={test}>
         Send a test
       </Button>
+      {isAsking && (
+        <WebhookReplay
+          webhookId={id}
+          onClose={() => setAsking(false)}
+          onReplayed={(said) => {
+            setAsking(false)
+            void told(async () => said, String)
+          }}
+        />
+      )}
     </>
   )
 }
