@@ -48,6 +48,7 @@ export const productPhotos: Resource = (app, ctx) => {
       tags,
       params,
       consumes: [...PHOTO_TYPES],
+      body: Type.Unsafe<Buffer>({ description: 'the picture itself' }),
       response: { 200: ProductPhoto }
     }
     ;(pictures as App).put('/products/:id/photo', { schema, config: { access: 'products:write' } }, async (req) => {

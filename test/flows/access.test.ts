@@ -77,6 +77,9 @@ test('the description names every operation’s right, id, tag and summary, in O
   assert.equal(shop.document.openapi, '3.1.0')
   assert.equal(shop.document.servers, undefined)
   assert.ok(shop.operations.length >= 20)
+  const photo = shop.document.paths['/api/v1/products/{id}/photo'].put.requestBody
+  assert.deepEqual(Object.keys(photo.content), ['image/jpeg', 'image/png', 'image/webp'])
+  assert.equal(photo.required, true)
   const ids = new Set<string>()
   for (const operation of shop.operations) {
     const { operationId, summary, tags } = operation.described

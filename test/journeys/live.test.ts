@@ -74,5 +74,33 @@ test('the store mode changes with one question, and with a second one while cust
   await page.getByRole('dialog').getByRole('button', { name: 'Refill' }).click()
   await page.locator('.brand').getByText('Refill').waitFor()
   assert.equal(await mode(), 'REFILLMENT_MODE')
+})
+
+test('what to bring follows the weight on the shelf, and what is low is told apart', { skip }, async () => {
+  const { page } = panel
+  const facings = [{ productId: store.ids.get('juice')!, scaleIds: ['103'], capacity: 12, lowAt: 4 }]
+  const put = await (await store.staff('admin')).send('PUT', '/api/v1/machines/m1/planogram', { facings })
+  assert.equal(put.status, 200, put.text)
+  const has = (await operator.send('GET', '/api/v1/stock?machineId=m1')).body.items[0].onHand
+  await panel.open('/refill', 'Refill')
+  await part('To bring')
+    .getByRole('row', { name: new RegExp(`^${12 - has} ×\\s*juice`) })
+    .waitFor()
+  await page
+    .getByRole('row')
+    .filter({ hasText: new RegExp(`juice\\s*103\\s*${has} of 12[\\s\\S]*${12 - has}`) })
+    .waitFor()
+  await page.getByLabel('Only what is low').press('Space')
+  await page.getByText('Nothing is missing').waitFor()
+  await assertUsable(page)
+  await store.hand('m1', { 103: -520 * (has - 3) })
+  await part('To bring')
+    .getByRole('row', { name: /^9 ×\s*juice/ })
+    .waitFor()
+  await page
+    .getByRole('row')
+    .filter({ hasText: /juice low/ })
+    .waitFor()
+  await assertUsable(page)
   assert.deepEqual(panel.complaints, [])
 })

@@ -118,6 +118,40 @@ test('a scanner whose answer is lost on the way is made once, and its key is sho
   assert.equal(body.items.filter(({ name }: { name: string }) => name === 'Back door').length, 1)
 })
 
+test('a product: its photo is made small, shown, and taken away; a list of those that weigh otherwise', { skip }, async () => {
+  const { page } = panel
+  const body = { sku: 'COLA', name: 'Cola', weightGrams: 350, priceMinor: 4000 }
+  const { id } = (await store.admin.send('POST', '/api/v1/products', body)).body
+  const photo = page.locator('img.photo')
+  await panel.open(`/products/${id}`, 'Cola')
+  await page
+    .getByLabel(/A picture of it/)
+    .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') })
+  await page.getByText('This browser cannot read that picture').waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Take it away' }).count(), 0, 'there is none yet')
+  await page.getByLabel(/A picture of it/).setInputFiles(await pictureOf(1200, 600))
+  await photo.waitFor()
+  await page.waitForFunction(() => (globalThis as any).document.querySelector('img.photo').naturalWidth === 320)
+  await assertUsable(page)
+  const [kept] = (await store.admin.send('GET', '/api/v1/product-photos')).body.items
+  assert.deepEqual([kept.productId, kept.bytes < 20_000], [id, true])
+  await page.getByRole('button', { name: 'Take it away' }).press('Enter')
+  await photo.waitFor({ state: 'detached' })
+  assert.deepEqual((await store.admin.send('GET', '/api/v1/product-photos')).body.items, [])
+  await panel.open('/products', 'Products')
+  await page.getByRole('link', { name: 'Cola' }).waitFor()
+  await page.getByLabel('Seen weight').selectOption('Off the catalogue')
+  await page.getByText('Nothing fits').waitFor()
+  assert.match(page.url(), /is\.weightOff=true/)
+})
+
+/** A picture of the page, so large. */
+async function pictureOf(width: number, height: number) {
+  await panel.page.setViewportSize({ width, height })
+  const buffer = await panel.page.screenshot()
+  return { name: 'photo.png', mimeType: 'image/png', buffer }
+}
+
 test('a camera: its stream is tested, its picture shown, and it records', { skip }, async () => {
   const { page } = panel
   await panel.open('/start/camera', 'Onboard a camera')

@@ -1,5 +1,5 @@
 /** The photo of a product: chosen from this device, made small here, kept on the box. */
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ChangeEvent, useState } from 'react'
 import { MAX_PHOTO_BYTES } from '#contracts/api/product-photos.ts'
 import { send, words } from '#web/api.ts'
@@ -15,6 +15,8 @@ const QUALITIES = [0.85, 0.6, 0.3]
 export function ProductPhoto({ row }: { row: Row }) {
   const { may } = useSession()
   const client = useQueryClient()
+  const photos = useQuery(photosQuery)
+  const hasOne = photos.data?.items.some(({ productId }) => productId === row.id) ?? false
   const [problem, setProblem] = useState<string | null>(null)
   const path = `/products/${row.id}/photo`
   const change = async (ask: () => Promise<unknown>) => {
@@ -41,7 +43,7 @@ export function ProductPhoto({ row }: { row: Row }) {
             <span className="label">A picture of it, from any angle that a camera sees</span>
             <input className="input" type="file" accept="image/*" onChange={choose} />
           </label>
-          <Button onPress={() => change(() => send('DELETE', path))}>Take it away</Button>
+          {hasOne && <Button onPress={() => change(() => send('DELETE', path))}>Take it away</Button>}
         </div>
       )}
     </div>
