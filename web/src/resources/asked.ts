@@ -20,11 +20,20 @@ export function readAsked(params: URLSearchParams): Asked {
 
 /** What the API is asked for. */
 export function listQuery(resource: Resource, { filters, from, to, sort }: Asked): Query {
-  const query: Query = { ...resource.always }
-  for (const { name, query: parameter } of resource.fields) if (parameter && filters[name]) query[parameter] = filters[name]
+  const query: Query = { ...resource.always, ...foundBy(resource, filters) }
   if (!resource.period) return query
   return { ...query, from, to, order: sort === resource.period ? 'asc' : null }
 }
+
+/** The filters that the API itself knows. */
+function foundBy({ fields }: Resource, filters: Asked['filters']): Query {
+  const query: Query = {}
+  for (const { name, query: parameter } of fields) if (parameter && filters[name]) query[parameter] = filters[name]
+  return query
+}
+
+/** A list that is loaded whole, as it is asked for. */
+export const wholeAsked = (resource: Resource, { filters }: Asked) => wholeOf(resource, foundBy(resource, filters))
 
 /** A list in pages, as it is asked for. */
 export const pagesOf = (resource: Resource, asked: Asked) =>
@@ -38,7 +47,7 @@ export const pagesOf = (resource: Resource, asked: Asked) =>
 
 /** Asks for the rows of a list while its page is still on its way. */
 export function askForRows(resource: Resource, asked: Asked): void {
-  const [pages, whole] = [pagesOf(resource, asked), wholeOf(resource)]
+  const [pages, whole] = [pagesOf(resource, asked), wholeAsked(resource, asked)]
   if (resource.extent === 'pages') askEarly(pages.queryKey, client.prefetchInfiniteQuery(pages))
   else askEarly(whole.queryKey, client.prefetchQuery(whole))
 }

@@ -1,14 +1,15 @@
 /** What a reference is called: the titles of resources that are few enough to know them all. */
 import { useQuery } from '@tanstack/react-query'
-import { getAll } from '#web/api.ts'
+import { getAll, type Query } from '#web/api.ts'
 import { useSession } from '#web/session.tsx'
 import { resourceNamed } from './index.ts'
 import type { Resource, Row } from './types.ts'
 
-/** All rows of a resource of extent `whole`, retired ones too. */
-export const wholeOf = (resource: Resource) => ({
-  queryKey: [resource.path, 'whole'],
-  queryFn: () => getAll<Row>(resource.path, { ...resource.always, ...(RETIRED.has(resource.name) && { retired: true }) })
+/** All rows of a resource of extent `whole`, retired ones too; with `query` those that the API finds by it. */
+export const wholeOf = (resource: Resource, query: Query = {}) => ({
+  queryKey: [resource.path, 'whole', ...(Object.keys(query).length > 0 ? [query] : [])],
+  queryFn: () =>
+    getAll<Row>(resource.path, { ...resource.always, ...(RETIRED.has(resource.name) && { retired: true }), ...query })
 })
 const RETIRED = new Set(['machines', 'scanners', 'cameras', 'webhooks'])
 

@@ -1,6 +1,11 @@
 /** Products: what can stand on a scale. */
 import { ACTIVE } from './choices.ts'
-import type { Resource } from './types.ts'
+import type { Choice, Resource } from './types.ts'
+
+const WEIGHT_OFF: Choice[] = [
+  { value: 'true', label: 'Off the catalogue' },
+  { value: 'false', label: 'As the catalogue says, or not known' }
+]
 
 export const products: Resource = {
   ...{ name: 'products', path: '/products', label: 'Product', plural: 'Products', icon: 'product', group: 'Shelves' },
@@ -54,6 +59,8 @@ export const products: Resource = {
       filter: true,
       input: { on: 'both', initial: true }
     },
+    { name: 'weightOff', label: 'Seen weight', kind: 'choice', choices: WEIGHT_OFF, query: 'weightOff', hidden: true },
+    { name: 'suggestedWeightGrams', label: 'Suggested weight', kind: 'grams', column: 'more', hidden: true },
     { name: 'updatedAt', label: 'Changed', kind: 'time', column: 'more' },
     { name: 'createdAt', label: 'Added', kind: 'time', column: 'more' }
   ],

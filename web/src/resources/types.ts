@@ -43,7 +43,7 @@ export type Field = {
   to?: string
   /** A column of the list: shown at first, or only when chosen. */
   column?: 'shown' | 'more'
-  /** Can the list be narrowed by it? In lists that come in pages `query` names the API's parameter. */
+  /** Can the list be narrowed by it? `query` names the API's parameter: in lists that come in pages always, in others where only the API knows. */
   filter?: true
   query?: string
   input?: Input

@@ -1,7 +1,6 @@
 /** The rows of a list: all of a small resource, or page after page of a large one. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { type Asked, pagesOf } from '#web/resources/asked.ts'
-import { wholeOf } from '#web/resources/names.ts'
+import { type Asked, pagesOf, wholeAsked } from '#web/resources/asked.ts'
 import { type Resource, type Row, valueIn } from '#web/resources/types.ts'
 import { asText } from '#web/resources/value.tsx'
 
@@ -15,7 +14,7 @@ export type Rows = {
 
 export function useRows(resource: Resource, asked: Asked): Rows {
   const isWhole = resource.extent === 'whole'
-  const whole = useQuery({ ...wholeOf(resource), enabled: isWhole })
+  const whole = useQuery({ ...wholeAsked(resource, asked), enabled: isWhole, placeholderData: keepPreviousData })
   const pages = useInfiniteQuery({ ...pagesOf(resource, asked), enabled: !isWhole, placeholderData: keepPreviousData })
   if (isWhole) return { ...stateOf(whole), rows: narrow(resource, whole.data ?? [], asked), more: null, refetch: whole.refetch }
   const rows = pages.data?.pages.flatMap((page) => page.items) ?? []
@@ -31,9 +30,11 @@ const stateOf = ({ isPending, error }: { isPending: boolean; error: Error | null
 
 /** Search, filters and order of a resource that is loaded whole. */
 export function narrow(resource: Resource, rows: Row[], asked: Asked): Row[] {
+  const byApi = new Set(resource.fields.filter(({ query }) => query).map(({ name }) => name))
+  const filters = Object.entries(asked.filters).filter(([name]) => !byApi.has(name))
   const filtered = rows.filter((row) => {
     if (!asked.retired && row.retiredAt) return false
-    return Object.entries(asked.filters).every(([name, wanted]) => String(valueIn(row, name)) === wanted)
+    return filters.every(([name, wanted]) => String(valueIn(row, name)) === wanted)
   })
   return sorted(resource, search(resource, filtered, asked.text), asked.sort)
 }
