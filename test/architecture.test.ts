@@ -68,6 +68,10 @@ for (const file of files) {
       file === 'server/config.ts' || file.startsWith('test/') || !source.includes(ENVIRONMENT),
       'only config.ts reads the environment'
     )
+    assert(
+      !file.startsWith('server/') || file.includes('.test.') || !/^import (?!type)[^']*'node:http'/m.test(source),
+      'platform/plain-http.ts has node:http, without the 18 MB that an import of it loads'
+    )
     assert(file === 'web/vite.config.ts' || !/^export default/m.test(source), 'no default exports')
     for (const target of [...imports, ...lazy]) {
       assert(!target.startsWith('../'), `${target}: leave a room through #, not ../`)

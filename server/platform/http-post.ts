@@ -1,8 +1,9 @@
 /** One POST to a program elsewhere: bounded in time, no redirect followed, no address connected to that is not allowed. */
 import { lookup as lookUp } from 'node:dns'
-import { type IncomingMessage, request as requestPlain } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as requestTls } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { request as requestPlain } from './plain-http.ts'
 
 /** `error` says why there was no answer. `answer` is how its body began. */
 export type Posted = { status: number; retryAfter: string | null; answer: string; error: null } | { status: null; error: string }

@@ -1,9 +1,9 @@
 /** manage ready: asks the running server whether it can work; what update.sh waits for. */
-import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, readConfig } from '#server/config.ts'
 import { Refused } from '#server/platform/errors.ts'
+import { request as requestHttp } from '#server/platform/plain-http.ts'
 import { say } from './run.ts'
 
 const ASK_EVERY_MS = 250

@@ -1,10 +1,11 @@
 /** One signed request to an S3 store: path style, Signature Version 4 over the hash of the body, sent at a pace. Nothing is followed or repeated. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { AwsV4Signer } from 'aws4fetch'
 import type { Pace } from '#server/platform/pace.ts'
+import { request as httpRequest } from '#server/platform/plain-http.ts'
 import type { AccessKey } from './access-key.ts'
 import { asStoreError, StoreError } from './error.ts'
 import { codeIn } from './xml.ts'

@@ -1,8 +1,9 @@
 /** Objects in a bucket of an S3 store: sent in parts, looked at, read and removed. Knows nothing of what they are. */
 import { readFile } from 'node:fs/promises'
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Pace } from '#server/platform/pace.ts'
+import { Agent as HttpAgent } from '#server/platform/plain-http.ts'
 import { type AccessKey, parseAccessKey } from './access-key.ts'
 import { StoreError } from './error.ts'
 import { ask, askWhole, type Bucket } from './request.ts'
