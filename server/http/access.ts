@@ -146,8 +146,10 @@ export async function staffActor(ctx: Context, req: FastifyRequest): Promise<Act
   return account && { kind: 'staff', id: account.id, name: account.username, role: account.role, requestId: req.id }
 }
 
-function bearer(req: FastifyRequest): string | null {
-  const header = req.headers.authorization
+const bearer = (req: FastifyRequest): string | null => bearerOf(req.headers.authorization)
+
+/** The token of an Authorization header; null without one. */
+export function bearerOf(header: string | undefined): string | null {
   return header && header.length < 300 && /^bearer /i.test(header) ? header.slice(7).trim() || null : null
 }
 

@@ -35,12 +35,13 @@ import { products } from './products.ts'
 import { qrKeys } from './qr-keys.ts'
 import { scales } from './scales.ts'
 import { scanners } from './scanners.ts'
+import { type ShortWay, takeShortWays } from './short-way.ts'
 import { staff } from './staff.ts'
 import { stock } from './stock.ts'
 import { store } from './store.ts'
 import { tickets } from './tickets.ts'
 import { trackers } from './trackers.ts'
-import { observeRequests, setSecurityHeaders } from './traffic.ts'
+import { observeRequests, securityHeaders, setSecurityHeaders } from './traffic.ts'
 import { userSessions } from './user-sessions.ts'
 import { users } from './users.ts'
 import { videos } from './videos.ts'
@@ -97,18 +98,22 @@ export type Doors = {
   routes?: Resource[]
   /** Further routes under /api/v1. */
   apiRoutes?: Resource[]
+  /** Short ways beside routes that are there. */
+  shortWays?: ShortWay[]
 }
 
 /** Builds the server with every route, ready to listen or to be injected. Throws for a route without a right, tag or summary. */
 export async function buildHttp(
   ctx: Context,
-  { machine, scanner, tracker, ready, routes = [], apiRoutes = [] }: Doors
+  { machine, scanner, tracker, ready, routes = [], apiRoutes = [], shortWays = [] }: Doors
 ): Promise<App> {
-  const app = openServer(ctx)
+  const nextRequestId = requestIds()
+  const headers = securityHeaders(ctx.config)
+  const app = openServer(ctx, nextRequestId)
   boundConnections(app.server)
   answerProblems(app, ctx.log)
-  setSecurityHeaders(app, ctx.config)
-  observeRequests(app, ctx)
+  setSecurityHeaders(app, headers)
+  const observe = observeRequests(app, ctx)
   await app.register(cookie)
   checkAccess(app, ctx, { machine, scanner, tracker })
   readJsonOnly(app)
@@ -120,21 +125,26 @@ export async function buildHttp(
     prefix: '/api/v1'
   })
   await app.ready()
+  takeShortWays(app, { ways: shortWays, log: ctx.log, machine, headers, nextRequestId, observe })
   return app
 }
 
 /** Slow peers hold a connection for seconds, not for ever; a request counts as slow from its first byte. */
 const TIMES = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 2000, keepAliveTimeout: 72_000 }
 
-function openServer({ config, log }: Context): App {
+function requestIds(): () => string {
   const process = newId().slice(-6)
   let requests = 0
+  return () => `${process}-${++requests}`
+}
+
+function openServer({ config, log }: Context, nextRequestId: () => string): App {
   const app = fastify({
     loggerInstance: log,
     childLoggerFactory: (logger) => logger,
     return503OnClosing: false, // what came over a line before it was closed is answered as ever
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => `${process}-${++requests}`,
+    genReqId: nextRequestId,
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
     connectionTimeout: 60_000,

@@ -1,4 +1,5 @@
 /** Errors as problems (RFC 9457): the one place that knows which word of the domain is which status. */
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '#contracts/api/shared.ts'
@@ -57,13 +58,9 @@ type Answer = { status: number; code: string; detail: string; more?: Record<stri
 
 /** Every error as a problem: with the request's id, never with a stack. What nobody foresaw is logged here, once. */
 export function answerProblems(app: App, log: Logger): void {
-  app.setErrorHandler((error: FastifyError, req, reply) => {
-    const answer = answerOf(databaseError(error))
-    if (answer.code === 'unfit')
-      log.warn({ err: error, requestId: req.id, route: req.routeOptions.url }, 'a value got as far as the database')
-    if (answer.status === 500) log.error({ err: error, requestId: req.id, route: req.routeOptions.url }, 'request failed')
-    return sendProblem(req, reply, answer)
-  })
+  app.setErrorHandler((error: FastifyError, req, reply) =>
+    sendProblem(req, reply, loggedAnswer(log, error, { requestId: req.id, route: req.routeOptions.url }))
+  )
   const methods = allowedMethods(app)
   app.setNotFoundHandler((req, reply) => {
     const allowed = methods(req.url.split('?', 1)[0]!)
@@ -75,19 +72,40 @@ export function answerProblems(app: App, log: Logger): void {
 }
 
 /** Sends one problem. */
-export function sendProblem(req: FastifyRequest, reply: FastifyReply, { status, code, detail, more }: Answer): FastifyReply {
-  const problem: Problem = {
-    type: 'about:blank',
-    title: TITLES[status] ?? 'Refused',
-    status,
-    code,
-    detail,
-    requestId: req.id,
-    ...more
+export function sendProblem(req: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  const { headers, problem } = worded(answer, req.id)
+  return reply.code(answer.status).headers(headers).serializer(JSON.stringify).send(problem)
+}
+
+type Failed = { res: ServerResponse; headers: Record<string, string>; requestId: string; route: string }
+
+/** As the framework's error handler, for an answer that it has no part in. Returns the status. */
+export function answerFailure(log: Logger, error: unknown, { res, headers, requestId, route }: Failed): number {
+  const answer = loggedAnswer(log, error, { requestId, route })
+  const { problem, headers: own } = worded(answer, requestId)
+  res.writeHead(answer.status, { ...headers, 'x-request-id': requestId, ...own }).end(JSON.stringify(problem))
+  return answer.status
+}
+
+function loggedAnswer(log: Logger, error: unknown, where: { requestId: string; route: string | undefined }): Answer {
+  const answer = answerOf(databaseError(error))
+  if (answer.code === 'unfit') log.warn({ err: error, ...where }, 'a value got as far as the database')
+  if (answer.status === 500) log.error({ err: error, ...where }, 'request failed')
+  return answer
+}
+
+function worded(
+  { status, code, detail, more }: Answer,
+  requestId: string
+): { headers: Record<string, string>; problem: Problem } {
+  const waits = status === 503 || typeof more?.retryAfterSeconds === 'number'
+  return {
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(waits && { 'retry-after': String(more?.retryAfterSeconds ?? 1) })
+    },
+    problem: { type: 'about:blank', title: TITLES[status] ?? 'Refused', status, code, detail, requestId, ...more }
   }
-  if (status === 503 || typeof more?.retryAfterSeconds === 'number')
-    reply.header('retry-after', String(more?.retryAfterSeconds ?? 1))
-  return reply.code(status).header('content-type', 'application/problem+json').serializer(JSON.stringify).send(problem)
 }
 
 function answerOf(error: unknown): Answer {

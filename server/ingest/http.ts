@@ -3,7 +3,7 @@ import type { onErrorHookHandler, onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
 import { Positions, PositionsAccepted } from '#contracts/device/positions.ts'
 import type { Context } from '#server/context.ts'
-import { isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { type Durable, isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
@@ -27,59 +27,83 @@ export const deviceLimit = ({ config: { deviceRatePerSecond } }: Context): RateL
   new RateLimit(deviceRatePerSecond, { inAll: DEVICES_AT_FULL_RATE * deviceRatePerSecond })
 
 const SUCCESS = { status: 'success' } as const
+const HEARTBEAT = '/api/machines/heartbeat'
 
-let others: Promise<typeof SUCCESS> | null = null
+/** What devices send over HTTP: the routes, and the short way of heartbeats with a key of their own. */
+export function deviceDoor(ctx: Context, log: LogFile | null) {
+  const limit = deviceLimit(ctx)
+  const admits = (device: string) => limit.take(device, ctx.clock.monotonicMs())
+  const admitted = new WeakSet<object>()
+  /** After the credential, before the body: what is refused costs little. */
+  const slowDown: onRequestHookHandler = ({ device, raw }, _reply, done) =>
+    admitted.has(raw) || admits(device.machineId ?? device.trackerId ?? ANYBODY)
+      ? done()
+      : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
+  const heartbeats = new Heartbeats(ctx, log)
+  const shortWay = {
+    path: HEARTBEAT,
+    kind: 'machine' as const,
+    admits(machineId: string, mark: object): boolean {
+      const isAdmitted = admits(machineId)
+      if (isAdmitted) admitted.add(mark)
+      return isAdmitted
+    },
+    take: (machineId: string, body: unknown, text: string) => heartbeats.take(machineId, { body, text }),
+    failed: (machineId: string, error: unknown) => heartbeats.note(machineId, error)
+  }
+  const routes = [(app: App) => heartbeatRoute(app, heartbeats, slowDown), (app: App) => positionsRoute(app, ctx, slowDown)]
+  return { routes, shortWays: [shortWay] }
+}
 
-/** Answers of one turn of the event loop leave together, after all that had arrived was read: whoever receives them is woken once, which costs more than all the rest. */
-function withOthers(): Promise<typeof SUCCESS> {
-  if (others) return others
-  const { promise, resolve } = Promise.withResolvers<typeof SUCCESS>()
-  setImmediate(() => {
-    others = null
-    resolve(SUCCESS)
-  })
-  others = promise
-  return promise
+class Heartbeats {
+  readonly #ctx: Context
+  readonly #log: LogFile | null
+
+  constructor(ctx: Context, log: LogFile | null) {
+    this.#ctx = ctx
+    this.#log = log
+  }
+
+  /** Takes what `owner` sent, or anybody where that is allowed. What it throws has changed nothing. */
+  take(owner: string | undefined, { body, text }: { body: unknown; text: string }): Durable {
+    const ctx = this.#ctx
+    const receivedMs = ctx.clock.now().getTime()
+    const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
+    if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
+    if (owner !== undefined && owner !== message.machineId)
+      throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+    const durable = recordHeartbeat(ctx, message)
+    this.#log?.write(logLine(receivedMs, { body, text }))
+    return durable
+  }
+
+  note(machineId: string, error: unknown): void {
+    const refusal = refusalOf(error)
+    if (refusal) this.#ctx.refusals.note(`machine/${machineId}`, { over: 'HTTP', ...refusal })
+  }
 }
 
 /** POST /api/machines/heartbeat: 200 once whatever the heartbeat changed is durable. */
-export const deviceRoutes =
-  (log: LogFile | null) =>
-  (app: App, ctx: Context): void => {
-    const limit = deviceLimit(ctx)
-    /** After the credential, before the body: what is refused costs little. */
-    const slowDown: onRequestHookHandler = ({ device }, _reply, done) =>
-      limit.take(device.machineId ?? device.trackerId ?? ANYBODY, ctx.clock.monotonicMs())
-        ? done()
-        : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
-    const note: onErrorHookHandler = (req, _reply, error, done) => {
-      const refusal = refusalOf(error)
-      if (refusal && req.device.machineId) ctx.refusals.note(`machine/${req.device.machineId}`, { over: 'HTTP', ...refusal })
-      done()
-    }
-    const schema = {
-      summary: 'A machine’s heartbeat: the weight of all its scales',
-      tags: ['devices'],
-      body: HeartbeatBody,
-      response: { 200: HeartbeatAccepted }
-    }
-    positionsRoute(app, ctx, slowDown)
-    // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
-    const config = { access: 'device:machine' as const, keepsText: true }
-    const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown, onError: note }
-    app.post('/api/machines/heartbeat', route, (req) => {
-      const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
-      const owner = device.machineId
-      const receivedMs = ctx.clock.now().getTime()
-      const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
-      if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
-      if (owner !== undefined && owner !== message.machineId)
-        throw new Refused('wrong-device', `this is the key of machine ${owner}`)
-      const durable = recordHeartbeat(ctx, message)
-      log?.write(logLine(receivedMs, { body, text: bodyText }))
-      return durable === null ? withOthers() : durable.then(() => SUCCESS)
-    })
+function heartbeatRoute(app: App, heartbeats: Heartbeats, slowDown: onRequestHookHandler): void {
+  const note: onErrorHookHandler = ({ device }, _reply, error, done) => {
+    if (device.machineId) heartbeats.note(device.machineId, error)
+    done()
   }
+  const schema = {
+    summary: 'A machine’s heartbeat: the weight of all its scales',
+    tags: ['devices'],
+    body: HeartbeatBody,
+    response: { 200: HeartbeatAccepted }
+  }
+  // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
+  const config = { access: 'device:machine' as const, keepsText: true }
+  const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown, onError: note }
+  app.post(HEARTBEAT, route, async (req) => {
+    const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
+    await heartbeats.take(device.machineId, { body, text: bodyText })
+    return SUCCESS
+  })
+}
 
 /** POST /api/trackers/positions: 200 once they are durable. */
 function positionsRoute(app: App, ctx: Context, slowDown: onRequestHookHandler): void {

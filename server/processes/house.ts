@@ -7,7 +7,7 @@ import { ensureFirstAdmin } from '#server/domain/staff/actions.ts'
 import { loadScannerKeys, loadTrackerKeys, scannerByKey, trackerByKey } from '#server/domain/user/actions.ts'
 import { buildHttp } from '#server/http/app.ts'
 import { simulatedShop } from '#server/http/simulated-shop.ts'
-import { deviceRoutes } from '#server/ingest/http.ts'
+import { deviceDoor } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
 import { startJobs } from '#server/jobs/index.ts'
 import { live } from '#server/live/index.ts'
@@ -68,7 +68,7 @@ export async function openHouse(config: Config, say: Say, onLost: (why: string) 
   const app = await buildHttp(ctx, {
     ...doors,
     ready: readiness(ctx, mqtt, [recorder, uploader]),
-    routes: [deviceRoutes(heartbeats)],
+    ...deviceDoor(ctx, heartbeats),
     apiRoutes: [live, simulatedShop(shop)]
   })
   stack.defer(() => app.close())

@@ -3,20 +3,12 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { httpMachine, mqttDevice, newHttpMachine, onboard, rowsOf, told, until } from '#test/support/devices.ts'
 import { assertProblem } from '#test/support/http.ts'
+import { refuseChangesOf } from '#test/support/refusing.ts'
 import { openTestStore } from '#test/support/store.ts'
 
 const store = await openTestStore({ mqtt: true })
 after(() => store[Symbol.asyncDispose]())
 const { ctx } = store
-
-/** The database refuses every change of these machines until disposal, as it does a value out of range. */
-async function refuseChangesOf(machineIds: string[]): Promise<AsyncDisposable> {
-  const ids = machineIds.map((id) => `'${id}'`).join(', ')
-  await ctx.pool.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'out of range' USING ERRCODE = '22003'; END $$;
-    CREATE TRIGGER refuse BEFORE INSERT ON weight_change FOR EACH ROW WHEN (NEW.machine_id IN (${ids})) EXECUTE FUNCTION refuse()`)
-  return { [Symbol.asyncDispose]: async () => void (await ctx.pool.query('DROP FUNCTION refuse CASCADE')) }
-}
 
 /** Does `work` while commits wait, so that all it sends shares one; resolves when that is on its way. */
 async function inOneCommit<T>(work: () => Promise<T>[], isSent: () => boolean | Promise<boolean>): Promise<T[]> {
@@ -50,7 +42,7 @@ const TAKEN = 'niflr_device_messages_total{kind="heartbeat",outcome="counted"}'
 test('a heartbeat that the database cannot hold is refused by itself: those of other machines in its commit are taken', async () => {
   const [bad, ...good] = [await newHttpMachine(store), await newHttpMachine(store), await newHttpMachine(store)]
   for (const machine of [bad!, ...good]) await machine.beat({ '001': 5000, '002': 5000 })
-  await using _refusal = await refuseChangesOf([bad!.machineId])
+  await using _refusal = await refuseChangesOf(ctx, [bad!.machineId])
   const before = await figure(TAKEN)
   const take = (machine: typeof bad, seq: number) =>
     machine!.post({ machineId: machine!.machineId, scales: rowsOf({ '001': 5000 - 100 * seq, '002': 5000 }), bootId: 'b', seq })
@@ -72,7 +64,7 @@ test('what was refused so left nothing in memory: the machine’s next heartbeat
   const machine = await newHttpMachine(store)
   await machine.beat({ '001': 5000 }, { bootId: 'b', seq: 1 })
   {
-    await using _refusal = await refuseChangesOf([machine.machineId])
+    await using _refusal = await refuseChangesOf(ctx, [machine.machineId])
     const answer = await machine.post({ machineId: machine.machineId, scales: rowsOf({ '001': 4700 }), bootId: 'b', seq: 2 })
     assertProblem(answer, 422, 'unfit')
   }
@@ -87,7 +79,7 @@ test('over MQTT such a message is acknowledged, dropped and counted, so that it 
   const dropped = () => figure('niflr_mqtt_dropped_total{reason="unfit"}')
   const before = await dropped()
   {
-    await using _refusal = await refuseChangesOf([known.machineId])
+    await using _refusal = await refuseChangesOf(ctx, [known.machineId])
     await device.beat({ '001': 4700 })
     await device.say('change', { id: 'c1', scaleId: '002', grams: -50, at: new Date().toISOString() })
   }
@@ -101,7 +93,7 @@ test('changes that the machines settled themselves are each taken or refused too
   const [bad, good] = [await onboard(store), await onboard(store)]
   await using one = await mqttDevice(store, bad)
   await using two = await mqttDevice(store, good)
-  await using _refusal = await refuseChangesOf([bad.machineId])
+  await using _refusal = await refuseChangesOf(ctx, [bad.machineId])
   const say = (device: typeof one, id: string) =>
     device.say('change', { id, scaleId: '001', grams: -50, at: new Date().toISOString() })
   const before = await figure('niflr_device_messages_total{kind="change"')

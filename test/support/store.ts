@@ -6,7 +6,7 @@ import { readConfig } from '#server/config.ts'
 import { openContext } from '#server/context.ts'
 import { machineByKey, openShelves } from '#server/domain/iot/actions.ts'
 import { loadScannerKeys, loadTrackerKeys, scannerByKey, trackerByKey } from '#server/domain/user/actions.ts'
-import { deviceRoutes } from '#server/ingest/http.ts'
+import { deviceDoor } from '#server/ingest/http.ts'
 import { openMqtt } from '#server/ingest/mqtt.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { live } from '#server/live/index.ts'
@@ -50,7 +50,7 @@ export async function openTestStore({ env = {}, clock, mqtt = false, on }: TestS
     machine: (key) => (key === null ? {} : machineByKey(ctx, key)),
     scanner: (key) => (key === null ? null : scannerByKey(ctx, key)),
     tracker: (key) => (key === null ? null : trackerByKey(ctx, key)),
-    routes: [deviceRoutes(heartbeatLog)],
+    ...deviceDoor(ctx, heartbeatLog),
     apiRoutes: [live]
   })
   stack.defer(() => app.close())
