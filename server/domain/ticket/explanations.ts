@@ -252,6 +252,9 @@ function placements(part: Part, around: Surroundings): Explanation[] {
     const each = products.get(productId)
     if (each) add({ productId, each, place: at }, PRIOR.unheld - Math.log(products.size), { isAway: false, isHeld: false })
   }
+  const [strange] = near(around.byGrams, nowhere.grams) // nobody is known to hold it, and it does not belong here
+  const prior = PRIOR.unheld + PRIOR.away - Math.log(products.size)
+  if (strange) add({ productId: strange.productId, each: strange, place: nowhere }, prior, { isAway: true, isHeld: false })
   return found
 }
 

@@ -113,6 +113,20 @@ test('who stood there is the likelier', () => {
   assert(pick!.owner[0]! > 0.8)
 })
 
+test('what is put down by who took nothing like it is not laid to somebody far away who did', () => {
+  const stays: [number, number | null][] = [
+    [0, null],
+    [0, null]
+  ]
+  const [pick, back] = movementsOf({
+    hands: [right(5, { 105: -82 }), left(40, { 103: 95 })],
+    stays,
+    reach: (part) => (part.machineId === 'right' ? [0.004, 0.9] : [0.9, 0.004])
+  })
+  assert(pick!.owner[1]! > 0.9 && pick!.returned === 0, `${pick!.owner} ${pick!.returned}`)
+  assert(back!.owner[0]! > 0.9 && back!.reasons.includes('nobody-holds-it'), `${back!.owner} ${back!.reasons}`)
+})
+
 const hands = fc.array(
   fc.record({
     at: fc.integer({ min: 1, max: 120 }),
