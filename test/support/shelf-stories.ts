@@ -44,7 +44,14 @@ const plans = new Map([
 
 /** Grams by scale at a second; negative were taken. Below 30 g they are shifts, not changes. */
 export type Hand = { at: number; machine: 'left' | 'right'; grams: Record<string, number> }
-type Told = { hands: Hand[]; stays?: [number, number | null][]; reach?: (part: Part) => number[]; trail?: Trail }
+type Told = {
+  hands: Hand[]
+  stays?: [number, number | null][]
+  reach?: (part: Part) => number[]
+  /** A tracker tells who stood where. */
+  isSeen?: boolean
+  trail?: Trail
+}
 
 export const stepsOf = (hands: Hand[]): Step[] =>
   hands.flatMap(({ at, machine, grams }) =>
@@ -60,11 +67,18 @@ export const stepsOf = (hands: Hand[]): Step[] =>
   )
 
 /** What inference makes of it; without `stays` one shopper is inside all the time. */
-export function movementsOf({ hands, stays = [[0, null]], reach, trail }: Told) {
+export function movementsOf({ hands, stays = [[0, null]], reach, isSeen = false, trail }: Told) {
   const inside = stays.map(([from, to]) => ({ fromMs: 1000 * from, toMs: to === null ? null : 1000 * to }))
   const isInside = (part: Part) =>
     inside.map(({ fromMs, toMs }) => (part.atMs >= fromMs && (toMs === null || part.fromMs <= toMs) ? 1 : 0))
-  const shop: Shop = { plans, products, intervalMs: () => 1000, stays: inside, reach: reach ?? isInside }
+  const shop: Shop = {
+    plans,
+    products,
+    intervalMs: () => 1000,
+    stays: inside,
+    reach: reach ?? isInside,
+    ...(isSeen && { stops: () => stays.map(() => null) })
+  }
   return infer(stepsOf(hands), shop, trail ? { trail } : {}).movements
 }
 

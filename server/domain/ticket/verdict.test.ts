@@ -1,4 +1,4 @@
-/** How sure a put-back is: as sure as that who took it is who stood there. */
+/** How sure a movement is of who did it, and a put-back of being by who took it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Hand, movementsOf } from '#test/support/shelf-stories.ts'
@@ -24,4 +24,12 @@ test('somebody else standing where it is put back makes it doubtful, the more th
   const little = putBack([0.9, 0.1], [0.05, 0.9]).confidence
   const much = putBack([0.9, 0.004], [0.004, 0.9]).confidence
   assert(much < little && much < 0.6, `${much} ${little}`)
+})
+
+test('where people were seen, who is likely to have done it is likelier yet; where they were not, no surer than said', () => {
+  const pick = (isSeen: boolean) => movementsOf({ hands: hands.slice(0, 1), stays, reach: () => [0.9, 0.05], isSeen })[0]!
+  const [seen, guessed] = [pick(true), pick(false)]
+  assert(seen.confidence > Math.max(...seen.owner), `${seen.confidence} ${seen.owner}`)
+  assert(guessed.confidence <= Math.max(...guessed.owner), `${guessed.confidence} ${guessed.owner}`)
+  assert(seen.reasons.includes('several-shoppers'))
 })
