@@ -47,6 +47,31 @@ test('of two inside nothing is sure: both tickets wait for people, with what inf
   assert.deepEqual(await eventsOf(store.ctx, 'visit.settled'), [])
 })
 
+test('what was taken at one machine and put back at another is left to people on both, when it is on one', async () => {
+  const open = async (isOdd: boolean) => {
+    await using store = await confident()
+    const one = await visitor(store)
+    await store.seconds(6)
+    await store.hand('m1', { 103: -519 })
+    await store.seconds(8)
+    await store.hand('m2', { 104: 519 })
+    await store.seconds(8)
+    await store.hand('m1', isOdd ? { 104: -90 } : { 101: -345 })
+    await one.leave()
+    await store.seconds(3)
+    await later(store, 60_000)
+    const rows = await store.ctx.db
+      .selectFrom('ticket')
+      .select('machineId')
+      .where('status', '=', 'TO_BE_REVIEWED')
+      .orderBy('machineId')
+      .execute()
+    return rows.map(({ machineId }) => machineId)
+  }
+  assert.deepEqual(await open(false), [])
+  assert.deepEqual(await open(true), ['m1', 'm2'])
+})
+
 test('the sampled share goes to people, and whether they agree is counted', async () => {
   await using store = await confident({ AUTO_REVIEW_SAMPLE: '1' })
   const [visit] = await shop(store)
