@@ -15,6 +15,7 @@ import { EventLog, type EventRow } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Logger } from '#server/platform/logger.ts'
 import { type Metrics, openMetrics } from '#server/platform/metrics.ts'
+import { Precedence } from '#server/platform/precedence.ts'
 import { Refusals } from '#server/platform/refusals.ts'
 
 export type Db = Kysely<DB>
@@ -28,6 +29,7 @@ export type Context = {
   metrics: Metrics
   link: DeviceLink
   refusals: Refusals
+  precedence: Precedence
   store: { storeId: string; name: string }
 }
 
@@ -85,7 +87,8 @@ const EVENTS_PAGE = 1000
 
 /**
  * Takes a follower's next page of the event log: `take` runs in the transaction that moves the follower's cursor, so that its effects are
- * there once, whatever crashes. `before` runs first, outside of it. Returns how many events there were, 0 at the end of the log.
+ * there once, whatever crashes. `before` runs first, outside of it. Whoever passes a door goes first. Returns how many events there were,
+ * 0 at the end of the log.
  */
 export async function takeEvents(
   ctx: Context,
@@ -95,11 +98,13 @@ export async function takeEvents(
     take
   }: { follower: string; before?: (events: EventRow[]) => Promise<void>; take: (tx: Tx, events: EventRow[]) => Promise<void> }
 ): Promise<number> {
+  await ctx.precedence.giveWay()
   const from = await cursorOf(ctx.db, follower)
   const events = await ctx.events.after(from, { limit: EVENTS_PAGE })
   const to = events.at(-1)
   if (!to) return 0
   await before?.(events)
+  await ctx.precedence.giveWay()
   await transact(ctx, async (tx) => {
     if (await moveCursor(tx, follower, { from, to })) await take(tx, events) // else another process took this page
   })
@@ -153,7 +158,8 @@ export async function openContext(config: Config, { log, clock: given, name = 'n
     events: new EventLog(pool),
     metrics: openMetrics(),
     link: new DeviceLink(),
-    refusals: new Refusals(clock.now)
+    refusals: new Refusals(clock.now),
+    precedence: new Precedence()
   }
   const resources = stack.move()
   return { ctx, urls, close: () => resources.disposeAsync() }

@@ -124,7 +124,10 @@ class Beat {
     let done = 0
     let error: string | null = null
     try {
-      for (let more = 1; more > 0 && !this.#isStopped; done += more) more = await this.job.run(this.#ctx)
+      for (let more = 1; more > 0 && !this.#isStopped; done += more) {
+        await this.#ctx.precedence.giveWay()
+        more = await this.job.run(this.#ctx)
+      }
     } catch (thrown) {
       error = thrown instanceof Error ? thrown.message : String(thrown)
       log.warn({ job: this.job.name, err: thrown }, 'job failed')

@@ -59,6 +59,7 @@ async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
   if (around.stays.length === 0) return // nobody was inside: nobody moved anything for a cart
   const span = { from: around.from, to: new Date(Math.max(around.to.getTime(), ctx.clock.now().getTime()) + AFTER_MS) }
   const facts = await shelfFacts(tx.db, span)
+  await ctx.precedence.giveWay()
   const shop = await shopOf(tx, facts)
   const since = (await lastRefillAt(tx.db)) ?? new Date(0)
   const lying = await lyingBefore(tx.db, { before: span.from, since })
@@ -84,17 +85,20 @@ async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
     shop
   )
   const trail = trailOf(ctx, JSON.stringify([span.from, strays, shop.version]))
+  await ctx.precedence.giveWay()
   const seen = await witness(tx, { span, visits: around.stays })
   const reach = (part: Part) => {
     const near = seen?.reach(part)
     const inside = isInside(part)
     return near ? inside.map((is, n) => is * near[n]!) : inside
   }
+  await ctx.precedence.giveWay()
   const { movements, stories } = infer(
     steps,
     { ...shop, stays, reach, ...(seen && { stops: seen.stops }) },
     { before: storyWith(strays, stays.length), trail }
   )
+  await ctx.precedence.giveWay()
   await takeAway(tx, takenFromOlder(stories[0]!.units), span.from)
   const visitIds = around.stays.map(({ visitId }) => visitId)
   const changes = facts.changes.map(({ id, grams }) => ({ id, grams }))

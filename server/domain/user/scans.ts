@@ -24,10 +24,12 @@ export function decideScan(
   { tag, ...presented }: Presented & { tag: Tag },
   decide: (tx: Tx, code: Code) => Promise<DoorAccepted>
 ): Promise<DoorAccepted> {
-  return noteScan(ctx, { direction: tag === 'ENTRY' ? 'entry' : 'exit', scannerId: presented.scannerId }, async () => {
+  const pass = async () => {
     const code = await verifyCode(ctx, { ...presented, tag })
     return turnsOf(ctx).take(code.userId, () => transact(ctx, (tx) => decide(tx, code)))
-  })
+  }
+  const from = { direction: tag === 'ENTRY' ? ('entry' as const) : ('exit' as const), scannerId: presented.scannerId }
+  return noteScan(ctx, from, () => ctx.precedence.pass(pass))
 }
 
 /** What a code claims, once it is known to be signed, timely and shown at the right door. Throws Refused. Not yet used up. */
