@@ -16,7 +16,7 @@ export const alarms: Resource = {
     { name: 'endedAt', label: 'Until', kind: 'time', column: 'shown' },
     { name: 'open', label: 'Which', kind: 'choice', choices: ALARMS, query: 'open', hidden: true },
     { name: 'kind', label: 'Kind', kind: 'text', column: 'shown' },
-    { name: 'subject', label: 'Of', kind: 'text', column: 'shown' },
+    { name: 'subject', label: 'Of', kind: 'text', column: 'more' },
     { name: 'message', label: 'What', kind: 'text', column: 'shown' }
   ]
 }

@@ -20,8 +20,8 @@ export const movements: Resource = {
     { name: 'productId', label: 'Product', kind: 'reference', to: 'products', column: 'shown' },
     { name: 'quantity', label: 'Pieces', kind: 'number', help: 'Negative: put back.', column: 'shown' },
     { name: 'returned', label: 'Put back later', kind: 'number', column: 'more' },
-    { name: 'confidence', label: 'Confidence', kind: 'number', column: 'shown' },
-    { name: 'reasons', label: 'Why not surer', kind: 'facts', column: 'shown' },
+    { name: 'confidence', label: 'Confidence', kind: 'share', column: 'shown' },
+    { name: 'reasons', label: 'Why not surer', kind: 'words', column: 'shown' },
     { name: 'weightChangeIds.length', label: 'Weight changes', kind: 'number', column: 'more' },
     { name: 'version', label: 'Version', kind: 'number', column: 'more' }
   ]

@@ -8,6 +8,7 @@ export type Choice = { value: string; label: string; tone?: Tone }
 export type Kind =
   | 'text'
   | 'number'
+  | 'share'
   | 'grams'
   | 'milliseconds'
   | 'bytes'
@@ -16,6 +17,7 @@ export type Kind =
   | 'boolean'
   | 'choice'
   | 'choices'
+  | 'words'
   | 'reference'
   | 'references'
   | 'password'

@@ -27,7 +27,7 @@ export function Value({ field, row, full = false }: { field: Field; row: Row; fu
   return <span className={isNumber(field) ? 'num' : undefined}>{asText(field, value)}</span>
 }
 
-const NUMBERS = new Set(['number', 'grams', 'milliseconds', 'bytes', 'money'])
+const NUMBERS = new Set(['number', 'share', 'grams', 'milliseconds', 'bytes', 'money'])
 /** Does it stand at the right edge of its column? */
 export const isNumber = ({ kind }: Field): boolean => NUMBERS.has(kind)
 
@@ -35,8 +35,10 @@ export const isNumber = ({ kind }: Field): boolean => NUMBERS.has(kind)
 export function asText({ kind, choices, either, none }: Field, value: unknown): string {
   if (value === null || value === undefined) return ''
   if (kind === 'choices') return (value as string[]).join(', ') || (none ?? '')
+  if (kind === 'words') return (value as string[]).map((code) => code.replaceAll('-', ' ')).join(', ')
   const known = [...(choices ?? []), ...(either ?? [])].find((choice) => choice.value === String(value))
   if (known) return known.label
+  if (kind === 'share') return `${Math.floor(Number(value) * 100)} %`
   if (kind === 'grams') return grams(Number(value))
   if (kind === 'money') return money(Number(value))
   if (kind === 'bytes') return bytes(Number(value))

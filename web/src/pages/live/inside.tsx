@@ -2,11 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import type { VisitCart } from '#contracts/api/carts.ts'
+import type { UserDetail } from '#contracts/api/users.ts'
 import type { Visit } from '#contracts/api/visits.ts'
 import { get, type Page } from '#web/api.ts'
 import { clockMinute, money, span } from '#web/format.ts'
 import { ROLES } from '#web/resources/choices.ts'
-import { Reference } from '#web/resources/value.tsx'
+import { shortId } from '#web/resources/names.ts'
+import { useSession } from '#web/session.tsx'
 import { Empty, Pill, Waiting } from '#web/ui/notice.tsx'
 import { Card } from '#web/ui/page.tsx'
 import { useNow } from './ticking.ts'
@@ -41,13 +43,19 @@ function Person({ visit }: { visit: Visit }) {
   const now = useNow()
   const cart = useQuery({ queryKey: ['cart', visit.id], queryFn: () => get<VisitCart>(`/visits/${visit.id}/cart`) })
   const sinceMs = Math.max(0, now - Date.parse(visit.enteredAt))
+  const { may } = useSession()
+  const user = useQuery({
+    queryKey: ['/users', 'one', visit.userId],
+    queryFn: () => get<UserDetail>(`/users/${visit.userId}`),
+    enabled: may('users:read')
+  })
   const role = ROLES.find(({ value }) => value === visit.role)!
   const { proposedLines = [], proposedTotalMinor = 0 } = cart.data ?? {}
   return (
     <li>
       <div className="row">
         <Link to={`/visits/${visit.id}`} className="grow">
-          <Reference to="users" id={visit.userId} />
+          {user.data?.phoneNumber ?? shortId(visit.userId)}
         </Link>
         <Pill tone={role.tone ?? 'quiet'}>{role.label}</Pill>
         <span className="soft num" title={`since ${clockMinute(visit.enteredAt)}`}>

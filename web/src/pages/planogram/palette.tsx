@@ -26,7 +26,8 @@ export function Palette({ shelves, isReady, onPlace }: Props) {
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
-        <ul className="palette">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled must be reachable by keyboard, also while nothing can be placed */}
+        <ul className="palette" aria-label="Products to place" tabIndex={0}>
           {found.map((product) => (
             <li key={product.id}>
               <button type="button" disabled={!isReady} onClick={() => onPlace(product.id)}>

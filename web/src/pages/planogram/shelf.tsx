@@ -39,7 +39,10 @@ export function Shelf({ scales, facings, shelves, chosen, mayWrite, onToggle, on
                 <li key={`${facing.productId} ${facing.scaleIds.join(' ')}`} className="row">
                   <span className="grow">
                     {shelves.productName(facing.productId)}
-                    <span className="soft small"> {grams(shelves.products.get(facing.productId)?.weightGrams ?? 0)}</span>
+                    <span className="soft small plate-weight">
+                      {' '}
+                      {grams(shelves.products.get(facing.productId)?.weightGrams ?? 0)}
+                    </span>
                     {facing.scaleIds.length > 1 && <span className="soft small"> · on {facing.scaleIds.join(', ')}</span>}
                   </span>
                   {mayWrite && (

@@ -75,7 +75,7 @@ function Several({
   return (
     <fieldset className="field several">
       <legend>{field.label}</legend>
-      <div className="row wrap">
+      <div className="choices">
         {[...names].map(([id, label]) => (
           <label key={id} className="check">
             <input type="checkbox" checked={value.includes(id)} onChange={() => toggle(id)} />

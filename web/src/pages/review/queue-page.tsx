@@ -85,48 +85,51 @@ const inTurn = (rows: Row[], { maySettleEscalated }: Reviewer): Row[] =>
 
 function Queue({ rows, me }: { rows: Row[]; me: Reviewer }) {
   return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th>Visit</th>
-          <th>Left</th>
-          <th>Machines</th>
-          <th className="end">Changes</th>
-          <th>Doubt</th>
-          <th>Held by</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, isContested, heldBy, escalation }) => (
-          <tr key={visitId}>
-            <td>
-              <Link to={`/review/${visitId}`}>{tickets.map(({ number }) => number).join(', ')}</Link>{' '}
-              {role !== 'customer' && <Pill tone="info">{ROLES.find(({ value }) => value === role)?.label}</Pill>}{' '}
-              {isContested ? <Pill tone="bad">Contested</Pill> : isReopened && <Pill tone="fair">Reopened</Pill>}
-              {escalation && (
-                <p className="small soft">
-                  <Pill tone="bad">Escalated</Pill> {escalation.byName}: {escalation.note}
-                </p>
-              )}
-            </td>
-            <td className="num" title={moment(leftAt)}>
-              {ago(leftAt)}
-            </td>
-            <td>
-              <span className="row">
-                {tickets.map(({ id, machineId }) => (
-                  <Reference key={id} to="machines" id={machineId} />
-                ))}
-              </span>
-            </td>
-            <td className="end num">{changes}</td>
-            <td>
-              <meter className="doubt" min={0} max={1} value={doubt} aria-label={`Doubt: ${Math.round(doubt * 100)} of 100`} />
-            </td>
-            <td>{heldBy === null ? <span className="soft">nobody</span> : heldBy.id === me.id ? 'you' : heldBy.name}</td>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled sideways must be reachable by keyboard
+    <section className="table-scroll" aria-label="Visits" tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th>Visit</th>
+            <th>Left</th>
+            <th>Machines</th>
+            <th className="end">Changes</th>
+            <th>Doubt</th>
+            <th>Held by</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ visitId, leftAt, tickets, changes, doubt, role, isReopened, isContested, heldBy, escalation }) => (
+            <tr key={visitId}>
+              <td>
+                <Link to={`/review/${visitId}`}>{tickets.map(({ number }) => number).join(', ')}</Link>{' '}
+                {role !== 'customer' && <Pill tone="info">{ROLES.find(({ value }) => value === role)?.label}</Pill>}{' '}
+                {isContested ? <Pill tone="bad">Contested</Pill> : isReopened && <Pill tone="fair">Reopened</Pill>}
+                {escalation && (
+                  <p className="small soft">
+                    <Pill tone="bad">Escalated</Pill> {escalation.byName}: {escalation.note}
+                  </p>
+                )}
+              </td>
+              <td className="num" title={moment(leftAt)}>
+                {ago(leftAt)}
+              </td>
+              <td className="machines">
+                <span className="row wrap">
+                  {tickets.map(({ id, machineId }) => (
+                    <Reference key={id} to="machines" id={machineId} />
+                  ))}
+                </span>
+              </td>
+              <td className="end num">{changes}</td>
+              <td>
+                <meter className="doubt" min={0} max={1} value={doubt} aria-label={`Doubt: ${Math.round(doubt * 100)} of 100`} />
+              </td>
+              <td>{heldBy === null ? <span className="soft">nobody</span> : heldBy.id === me.id ? 'you' : heldBy.name}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   )
 }

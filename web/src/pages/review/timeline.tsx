@@ -66,7 +66,7 @@ export function Timeline({ visit, events, at, onSelect, playback, shelves }: Pro
           </Lane>
         ))}
         {places.map((own) => (
-          <Lane key={own[0]!.id} label={`${shelves.machineName(own[0]!.machineId)} · ${own[0]!.scaleIds.join(', ')}`}>
+          <Lane key={own[0]!.id} label={shelves.machineName(own[0]!.machineId)} number={own[0]!.scaleIds.join(', ')}>
             {own.map((event) => {
               const n = events.indexOf(event)
               return (
@@ -97,10 +97,12 @@ export function Timeline({ visit, events, at, onSelect, playback, shelves }: Pro
   )
 }
 
-const Lane = ({ label, children }: { label: string; children: ReactNode }) => (
+/** Where there is little room, a long name is cut, the number of a scale never. */
+const Lane = ({ label, number, children }: { label: string; number?: string; children: ReactNode }) => (
   <div className="lane">
-    <span className="lane-label" title={label}>
-      {label}
+    <span className="lane-label" title={number ? `${label} · ${number}` : label}>
+      <span>{label}</span>
+      {number && <span>{` · ${number}`}</span>}
     </span>
     <div className="lane-track">{children}</div>
   </div>

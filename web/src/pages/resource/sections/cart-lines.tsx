@@ -53,7 +53,9 @@ export function CartLines({ row }: { row: Row }) {
         </tbody>
         <tfoot>
           <tr>
-            <td colSpan={3}>{cart.lines.length === 0 ? 'Nothing was taken' : 'Total'}</td>
+            <td colSpan={3}>
+              {cart.lines.length > 0 ? 'Total' : cart.firstSettledAt ? 'Nothing was taken' : 'Nothing is decided yet'}
+            </td>
             <td className="end num">
               <strong>{money(cart.totalMinor)}</strong>
             </td>

@@ -8,6 +8,7 @@ import { MachineDay } from './machine-day.tsx'
 import { MachineScales } from './machine-scales.tsx'
 import { MachineSessionScales } from './machine-session-scales.tsx'
 import { ProductPhoto } from './product-photo.tsx'
+import { TicketEvidence } from './ticket-evidence.tsx'
 import { UserVisits } from './user-visits.tsx'
 import { VideoPlayer } from './video-player.tsx'
 import { VisitTickets } from './visit-tickets.tsx'
@@ -19,6 +20,7 @@ export const SECTIONS: Record<string, Section[]> = {
     { label: 'Tickets', Component: VisitTickets },
     { label: 'Cart', right: 'carts:read', Component: CartLines }
   ],
+  tickets: [{ label: 'Evidence', Component: TicketEvidence }],
   machines: [
     { label: 'Scales', right: 'scales:read', Component: MachineScales },
     { label: '24 hours', right: 'machine-sessions:read', Component: MachineDay },
