@@ -2,6 +2,7 @@
 import type { NewScanner, Scanner, ScannerTag } from '#contracts/api/scanners.ts'
 import type { StaffApi } from './api.ts'
 import { type CodeKey, freshKey, SIMULATED_KEY } from './codes.ts'
+import { floorOf } from './floor.ts'
 import type { MachineSpec, ProductSpec } from './machine.ts'
 import type { Scenario } from './scenarios/index.ts'
 import type { ScannerSpec } from './stage.ts'
@@ -14,13 +15,17 @@ export type Onboarded = {
   machines: Record<string, string>
   /** By the scanner's name. */
   scanners: Record<string, { scannerId: string; deviceKey: string; tag: ScannerTag }>
+  /** Of a shop that has one. */
+  tracker: { trackerId: string; deviceKey: string } | null
   key: CodeKey
 }
+
+const TRACKER = 'ceiling'
 
 /** Throws ApiError when the store refuses a step. */
 export async function onboard(
   api: StaffApi,
-  { products, machines, scanners }: Pick<Scenario, 'products' | 'machines' | 'scanners'>
+  { products, machines, scanners, hasTracker = false }: Pick<Scenario, 'products' | 'machines' | 'scanners' | 'hasTracker'>
 ): Promise<Onboarded> {
   const { storeId } = await api.call<{ storeId: string }>('GET', '/store')
   const productIds = await onboardProducts(api, products)
@@ -29,11 +34,13 @@ export async function onboard(
     deviceKeys[machine.machineId] = await onboardMachine(api, machine)
     await putPlanogram(api, machine, productIds)
   }
+  const doors = await onboardScanners(api, scanners)
   return {
     storeId,
     products: productIds,
     machines: deviceKeys,
-    scanners: await onboardScanners(api, scanners),
+    scanners: doors,
+    tracker: hasTracker ? await onboardTracker(api, { machines, doors }) : null,
     key: await onboardKey(api)
   }
 }
@@ -72,6 +79,20 @@ async function onboardScanners(api: StaffApi, scanners: ScannerSpec[]): Promise<
     done[name] = { scannerId: id, deviceKey, tag }
   }
   return done
+}
+
+/** A tracker of former runs is retired; the floor plan is put down anew. */
+async function onboardTracker(
+  api: StaffApi,
+  { machines, doors }: { machines: MachineSpec[]; doors: Onboarded['scanners'] }
+): Promise<Onboarded['tracker']> {
+  const floor = floorOf(machines)
+  for (const [machineId, spots] of floor.spots) await api.call('PUT', `/machines/${machineId}/place`, { spots })
+  for (const { scannerId, tag } of Object.values(doors)) await api.call('PUT', `/scanners/${scannerId}/place`, floor.doors[tag])
+  const known = await api.all<{ id: string; name: string }>('/trackers')
+  for (const { id, name } of known) if (name === TRACKER) await api.send('DELETE', `/trackers/${id}`)
+  const { id, deviceKey } = await api.call<{ id: string; deviceKey: string }>('POST', '/trackers', { name: TRACKER })
+  return { trackerId: id, deviceKey }
 }
 
 /** A fresh key each time; those of former runs, which nobody holds any more, are removed. */

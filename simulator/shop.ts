@@ -4,11 +4,15 @@ import type { StaffApi } from './api.ts'
 import { sendChange } from './devices/change.ts'
 import { answerCommands } from './devices/command.ts'
 import { sendHeartbeat } from './devices/heartbeat.ts'
+import { positionsOf, sendPositions } from './devices/positions.ts'
 import { sendSamples } from './devices/samples.ts'
 import { showScan } from './devices/scan.ts'
+import { floorOf } from './floor.ts'
 import { DeviceLine, type LineSettings } from './line.ts'
 import type { Onboarded } from './onboarding.ts'
+import { alongside } from './sights.ts'
 import type { Story, StoryMessage } from './story.ts'
+import { Tracker } from './tracker.ts'
 import type { Truth } from './truth.ts'
 
 export type ShopSettings = {
@@ -23,6 +27,8 @@ type ScanMessage = Extract<StoryMessage, { kind: 'scan' }>
 
 /** The story goes on as if time had stood still when the process slept for longer. */
 const SLEPT_MS = 5000
+/** A tracker looks this often. */
+const LOOKS_MS = 250
 /** Who stops the shop waits this long for doors that have not answered yet. */
 const DOORS_MS = 2000
 
@@ -34,6 +40,7 @@ export class Shop {
   #doors = new Map<string, Promise<void>>()
   #stopping = new AbortController()
   #playing: Promise<void> = Promise.resolve()
+  #looking: Promise<void> = Promise.resolve()
 
   constructor(settings: ShopSettings) {
     this.#settings = settings
@@ -52,10 +59,15 @@ export class Shop {
         machineId,
         this.#line({ kind: 'machine', deviceId: machineId, deviceKey: onboarded.machines[machineId]!, transport })
       )
+    const { tracker } = onboarded
+    const eyes =
+      tracker && this.#line({ kind: 'tracker', deviceId: tracker.trackerId, deviceKey: tracker.deviceKey, transport: 'mqtt' })
+    if (eyes) this.#lines.set(eyes.deviceId, eyes)
     await Promise.all([...this.#lines.values()].map((line) => line.start()))
     for (const machine of story.stage.machines)
       answerCommands(this.#lines.get(machine.spec.machineId)!, machine, { now: () => Date.now() - story.stage.startMs, say })
     story.shift(Date.now() - story.stage.startMs)
+    if (eyes) this.#looking = this.#look(eyes)
     this.#playing = this.#play().catch((error: Error) => say(`the story broke off: ${error.message}`))
   }
 
@@ -67,6 +79,7 @@ export class Shop {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#playing
+    await this.#looking
     await Promise.race([Promise.all([...this.#doors.values()]), delay(DOORS_MS, undefined, { ref: false })])
     await Promise.all([...this.#lines.values()].map((line) => line.stop()))
   }
@@ -84,6 +97,21 @@ export class Shop {
       if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
       if (this.#stopping.signal.aborted) return
       this.#deliver(message)
+    }
+  }
+
+  /** Says where everybody is as long as somebody is there, and once that nobody is. */
+  async #look(line: DeviceLine): Promise<void> {
+    const { story } = this.#settings
+    const { machines } = story.scenario
+    const tracker = new Tracker(floorOf(machines), machines, story.stage.startMs.toString(36))
+    story.stage.witness = alongside(story.stage.witness, (sight) => tracker.witness(sight))
+    for (let seen = 0; !this.#stopping.signal.aborted; ) {
+      const nowMs = Date.now()
+      const people = tracker.peopleAt(nowMs - story.stage.startMs)
+      if (people.length > 0 || seen > 0) sendPositions(line, positionsOf(people, nowMs))
+      seen = people.length
+      await delay(LOOKS_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
     }
   }
 

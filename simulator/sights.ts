@@ -24,3 +24,10 @@ export type Sight = { ms: number } & (
   | { sight: 'mode'; mode: StoreMode }
 )
 export type Witness = (sight: Sight) => void
+/** Tells the one, then the other. */
+export const alongside =
+  (one: Witness, other: Witness): Witness =>
+  (sight) => {
+    one(sight)
+    other(sight)
+  }

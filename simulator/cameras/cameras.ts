@@ -2,6 +2,7 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { PaintedSource } from '#simulator/rtsp/painted-source.ts'
 import { openRtspServer, type RtspServer } from '#simulator/rtsp/server.ts'
+import { alongside } from '#simulator/sights.ts'
 import type { Story } from '#simulator/story.ts'
 import { aisleMotif } from './aisle-view.ts'
 import { doorMotif } from './door-view.ts'
@@ -33,7 +34,7 @@ export async function openCameras({ story, ffmpeg, say, placeIds, signal }: Came
   const { machines, products } = story.scenario
   const plan = openFloorPlan(machines)
   const scene = new Scene(plan, story.stage.machines)
-  story.stage.witness = (sight) => scene.witness(sight)
+  story.stage.witness = alongside(story.stage.witness, (sight) => scene.witness(sight))
   const goods: Goods = {
     looks: looksOf(products.map(({ sku }) => sku)),
     names: new Map(products.map(({ sku, name }) => [sku, name]))

@@ -28,6 +28,7 @@ export const demo: Scenario = {
   machines,
   scanners: DOORS,
   products: productsOn(machines),
+  hasTracker: true,
   acts: () => ({
     acts: [
       { act: 'pause', seconds: 1 },

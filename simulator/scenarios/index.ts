@@ -14,6 +14,8 @@ export type Scenario = {
   machines: MachineSpec[]
   scanners: ScannerSpec[]
   products: ProductSpec[]
+  /** A people tracker hangs on the ceiling. */
+  hasTracker?: boolean
   /** `shoppers` and `seconds` as asked for; a scenario without end leaves them alone. */
   acts(asked: { shoppers?: number; seconds?: number }): Play
 }
