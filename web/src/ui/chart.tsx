@@ -29,7 +29,7 @@ export function StepChart({ curve, label, unit, timeOf, marks = [], height = 220
           legend: { show: true },
           cursor: { points: { size: 7 } },
           axes: [
-            { ...axis, values: (_plot, splits) => splits.map(timeOf) },
+            { ...axis, incrs: STEPS, values: (_plot, splits) => splits.map(timeOf) },
             { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => `${value} ${unit}`) }
           ],
           series: [
@@ -59,6 +59,9 @@ export function StepChart({ curve, label, unit, timeOf, marks = [], height = 220
   }, [curve, label, unit, timeOf, marks, height])
   return <div ref={box} className="chart" role="img" aria-label={label} />
 }
+
+/** Between the times below the curve, in seconds: they are written in minutes, and none is written twice. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((minutes) => minutes * 60)
 
 /** Upright lines at moments worth a mark. */
 function drawMarks(plot: uPlot, marks: number[], colour: string): void {

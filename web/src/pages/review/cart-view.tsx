@@ -56,7 +56,7 @@ export function CartView({ visit, events, draft, shelves, isMine, onAdd }: Props
           </Notice>
         ))}
         {outcomes
-          .flatMap(({ problems }) => problems)
+          .flatMap(({ problems }) => (visit.role === 'customer' ? problems : []))
           .map((problem) => (
             <Notice key={problem} tone="bad">
               {problem}.

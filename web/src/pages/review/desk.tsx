@@ -56,7 +56,8 @@ export function Desk({ visit, shelves }: Props) {
     if (events[to]) playback.showEvent(events[to])
   }
   const completion = useCompletion({ visit, events, draft: draft.now, nameOf: shelves.productName })
-  const undecided = events.findIndex((event) => decisionOn(event, draft.now) === null)
+  const isBilled = visit.role === 'customer' // staff fill up and take away: nothing of it need add up
+  const undecided = isBilled ? events.findIndex((event) => decisionOn(event, draft.now) === null) : -1
   const complete = async () => {
     if (!isMine) return
     if (undecided >= 0) return select(undecided)

@@ -34,7 +34,12 @@ export function WebhookDeliveries({ row }: { row: Row }) {
   return (
     <>
       <div className="row wrap body">
-        <select className="input" aria-label="Which deliveries" value={state} onChange={(event) => setState(event.target.value)}>
+        <select
+          className="input small"
+          aria-label="Which deliveries"
+          value={state}
+          onChange={(event) => setState(event.target.value)}
+        >
           <option value="">All</option>
           {STATES.map(({ value, label }) => (
             <option key={value} value={value}>
