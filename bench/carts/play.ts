@@ -7,7 +7,7 @@ import type { Ticket } from '#contracts/api/tickets.ts'
 import { readConfig } from '#server/config.ts'
 import { type Context, SYSTEM } from '#server/context.ts'
 import { listProducts } from '#server/domain/catalog/actions.ts'
-import { isOnboarded, putMachinePlace } from '#server/domain/iot/actions.ts'
+import { isOnboarded, listWeightChanges, putMachinePlace, type ShelfChange } from '#server/domain/iot/actions.ts'
 import { listMovements, listTickets } from '#server/domain/ticket/actions.ts'
 import { addTracker, changeStoreMode } from '#server/domain/user/actions.ts'
 import { handlePositions } from '#server/ingest/positions.ts'
@@ -18,16 +18,27 @@ import { openDoors } from '#server/processes/replay/doors.ts'
 import { openScratchStore, type ScratchStore } from '#server/processes/replay/scratch.ts'
 import type { Case, Sight, Spot } from './cases.ts'
 
-export type Played = { movements: Movement[]; tickets: Ticket[]; visits: Map<string, string>; skus: Map<string, string> }
+export type Played = {
+  changes: ShelfChange[]
+  movements: Movement[]
+  tickets: Ticket[]
+  visits: Map<string, string>
+  skus: Map<string, string>
+}
 /** `spots`: where one stands to reach each scale, when a tracker is to tell where people stand. */
 export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null; env?: Record<string, string> }
+/** What of a case is played; the rest is to judge by. */
+export type Playable = Pick<Case, 'people' | 'catalogue' | 'feed'> & { truth: Pick<Case['truth'], 't0' | 'in_store'> }
 type Door = { atMs: number; shopper: string; isEntry: boolean }
 
 /** Until all that is waited for has come, or is waited for no longer. */
 const AFTER_MS = 60_000
 
 /** Plays a case in a scratch store and returns what the store made of it; shoppers are named as in the truth, products by SKU. */
-export async function play({ truth, people, catalogue, feed }: Case, { url, dataDir, spots, env = {} }: Stage): Promise<Played> {
+export async function play(
+  { truth, people, catalogue, feed }: Playable,
+  { url, dataDir, spots, env = {} }: Stage
+): Promise<Played> {
   const config = readConfig({ DATA_DIR: dataDir, AUTO_REVIEW: 'confident', AUTO_REVIEW_SAMPLE: '0', ...env })
   const start = new Date(truth.t0 * 1000 - 60_000)
   await using store = await openScratchStore(config, { url, start })
@@ -57,6 +68,7 @@ export async function play({ truth, people, catalogue, feed }: Case, { url, data
     ...[...productIds].map(([sku, id]) => [id, sku] as const)
   ])
   return {
+    changes: await all((page) => listWeightChanges(ctx, page)),
     movements: (await all((page) => listMovements(ctx, page))).toReversed(),
     tickets: await all((page) => listTickets(ctx, page)),
     visits,
@@ -64,7 +76,7 @@ export async function play({ truth, people, catalogue, feed }: Case, { url, data
   }
 }
 
-function doorsOf({ in_store: stays }: Case['truth']): Door[] {
+function doorsOf({ in_store: stays }: Playable['truth']): Door[] {
   const doors = Object.entries(stays).flatMap(([shopper, [entered, left]]) => [
     { atMs: Math.round(entered * 1000), shopper, isEntry: true },
     { atMs: Math.round(left * 1000), shopper, isEntry: false }
