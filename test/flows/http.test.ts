@@ -121,7 +121,7 @@ test('the panel’s files are sent small and kept for good; a page of it is aske
   await using shop = await open()
   const page = await shop.send('GET', '/admin/tickets/018f0000-0000-7000-8000-000000000000')
   assert.deepEqual([page.status, page.headers['cache-control']], [200, 'no-cache'])
-  const script = /src="(\/admin\/assets\/[^"]+\.js)"/.exec(page.text)![1]!
+  const script = /type="module"[^>]* src="(\/admin\/assets\/[^"]+\.js)"/.exec(page.text)![1]!
   const sizes = await Promise.all(
     ['br, gzip', 'gzip;q=0.5', 'br;q=0', 'identity'].map(async (accepted) => {
       const { status, headers } = await shop.send('GET', script, undefined, { 'accept-encoding': accepted })
