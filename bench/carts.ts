@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Case, casesIn, type Spot, spotsIn } from './carts/cases.ts'
-import { play } from './carts/play.ts'
+import { type Looks, play } from './carts/play.ts'
 import { recordingsIn } from './carts/recordings.ts'
 import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
 import { openCases, SHARED } from './labelled.ts'
@@ -22,6 +22,7 @@ const GROUPS: Group[] = [
     isSeen: true
   }
 ]
+const LOOKS = ['count', 'ms', 'within1', 'within20'] as const
 const BINS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1]
 
 export const carts: Bench = {
@@ -33,6 +34,7 @@ export const carts: Bench = {
     if (!cases) return []
     const { folder, dataDir, url } = cases
     const rows: Row[] = []
+    const looks: Looks = { count: 0, ms: 0, within1: 0, within20: 0 }
     const plan = floorPlan([data ?? SHARED, SHARED])
     for (const { name, isMeant, isSeen = false } of GROUPS) {
       if (isSeen && !plan) say('without positions: no plates.json says where shelves stand')
@@ -43,6 +45,7 @@ export const carts: Bench = {
         for (const one of casesIn(folder, interval).filter(isMeant)) {
           const played = await play(one, { url, dataDir, spots: isSeen ? plan : null })
           for (const score of [part, whole]) addScore(score, one, played)
+          for (const key of LOOKS) looks[key] += played.looks[key]
         }
         if (part.cases > 0) rows.push(asRow(`${name}, ${interval} s`, part))
       }
@@ -53,9 +56,17 @@ export const carts: Bench = {
       addScore(score, one, await play(one, { url, dataDir, spots: null }))
       rows.push(asRow(`real recording ${one.name}`, score))
     }
+    rows.push({ name: 'inference', values: timesOf(looks) })
     return rows
   }
 }
+
+const timesOf = ({ count, ms, within1, within20 }: Looks): Row['values'] => ({
+  looks: count,
+  'mean ms': count === 0 ? null : Math.round((100 * ms) / count) / 100,
+  'within 1 ms %': percent(within1, count),
+  'within 20 ms %': percent(within20, count)
+})
 
 /** The first floor plan there is in these folders, or in one of their recordings. */
 function floorPlan(folders: string[]): Map<string, Spot[]> | null {

@@ -24,7 +24,10 @@ export type Played = {
   tickets: Ticket[]
   visits: Map<string, string>
   skus: Map<string, string>
+  looks: Looks
 }
+/** How often inference looked, for how long in all, and how often for at most 1 and 20 ms. */
+export type Looks = { count: number; ms: number; within1: number; within20: number }
 /** `spots`: where one stands to reach each scale, when a tracker is to tell where people stand. */
 export type Stage = { url: string; dataDir: string; spots: Map<string, Spot[]> | null; env?: Record<string, string> }
 /** What of a case is played; the rest is to judge by. */
@@ -72,8 +75,22 @@ export async function play(
     movements: (await all((page) => listMovements(ctx, page))).toReversed(),
     tickets: await all((page) => listTickets(ctx, page)),
     visits,
-    skus: names
+    skus: names,
+    looks: looksIn(await ctx.metrics.text())
   }
+}
+
+function looksIn(figures: string): Looks {
+  const value = (name: string) =>
+    Number(
+      figures
+        .split('\n')
+        .find((line) => line.startsWith(`niflr_inference_seconds_${name} `))
+        ?.split(' ')
+        .at(-1) ?? 0
+    )
+  const within = (le: string) => value(`bucket{le="${le}"}`)
+  return { count: value('count'), ms: 1000 * value('sum'), within1: within('0.001'), within20: within('0.02') }
 }
 
 function doorsOf({ in_store: stays }: Playable['truth']): Door[] {

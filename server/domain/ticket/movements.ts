@@ -26,6 +26,7 @@ const AFTER_MS = 15_000
 const USUAL_INTERVAL_MS = 1000
 
 const trails = new WeakMap<Context, Trail>()
+const figures = new WeakMap<Context, (seconds: number) => void>()
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
 export function inferMovements(ctx: Context): Promise<number> {
@@ -93,11 +94,13 @@ async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
     return near ? inside.map((is, n) => is * near[n]!) : inside
   }
   await ctx.precedence.giveWay()
+  const startedMs = performance.now()
   const { movements, stories } = infer(
     steps,
     { ...shop, stays, reach, ...(seen && { stops: seen.stops }) },
     { before: storyWith(strays, stays.length), trail }
   )
+  figureOf(ctx)((performance.now() - startedMs) / 1000)
   await ctx.precedence.giveWay()
   await takeAway(tx, takenFromOlder(stories[0]!.units), span.from)
   const visitIds = around.stays.map(({ visitId }) => visitId)
@@ -130,6 +133,20 @@ async function witness(tx: Tx, { span, visits }: { span: Span; visits: VisitStay
     tracks
   )
   return { reach: reachOf(ways, spots), stops: stopsOf(ways, spots) }
+}
+
+/** How long one look takes: at all that was moved since the store was last empty, as far as it is not remembered. */
+function figureOf(ctx: Context): (seconds: number) => void {
+  const known = figures.get(ctx)
+  if (known) return known
+  const figure = ctx.metrics.histogram(
+    'niflr_inference_seconds',
+    'Time to infer who moved what, each time a shelf or a door said something',
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5]
+  )
+  const observe = (seconds: number) => figure.observe(seconds)
+  figures.set(ctx, observe)
+  return observe
 }
 
 function trailOf(ctx: Context, base: string): Trail {
