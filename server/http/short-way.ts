@@ -14,7 +14,6 @@ import type { Observe } from './traffic.ts'
 /** A route that has a short way beside its usual one. */
 export type ShortWay = {
   path: string
-  kind: 'machine'
   /** Asked before the body is read. `mark`: the request, so that the usual way knows what was asked already. */
   admits: (deviceId: string, mark: object) => boolean
   /** Takes the body; null when it is durable already. What it throws has changed nothing: the usual way says why. */
@@ -91,10 +90,14 @@ export function takeShortWays(app: App, { ways, log, machine, headers, nextReque
     if (!device || device instanceof Promise || !way.admits(device.machineId!, req)) return usual(req, res)
     const deviceId = device.machineId!
     const exchange = { req, res, startedMs: performance.now() }
-    let bytes: Buffer | null = null
+    const chunks: Buffer[] = [] // put together once: a peer may send them byte by byte
+    let received = 0
     req.on('data', function read(chunk: Buffer) {
-      bytes = bytes === null ? chunk : Buffer.concat([bytes, chunk])
-      if (bytes.length < length || take(way, deviceId, exchange, bytes)) return
+      chunks.push(chunk)
+      received += chunk.length
+      if (received < length) return
+      const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
+      if (take(way, deviceId, exchange, bytes)) return
       req.removeListener('data', read).pause().unshift(bytes)
       usual(req, res)
     })

@@ -39,54 +39,45 @@ export function deviceDoor(ctx: Context, log: LogFile | null) {
     admitted.has(raw) || admits(device.machineId ?? device.trackerId ?? ANYBODY)
       ? done()
       : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
-  const heartbeats = new Heartbeats(ctx, log)
+  const take: Take = (owner, sent) => takeHeartbeat(ctx, log, { owner, ...sent })
+  const note = (machineId: string, error: unknown) => {
+    const refusal = refusalOf(error)
+    if (refusal) ctx.refusals.note(`machine/${machineId}`, { over: 'HTTP', ...refusal })
+  }
   const shortWay = {
     path: HEARTBEAT,
-    kind: 'machine' as const,
     admits(machineId: string, mark: object): boolean {
       const isAdmitted = admits(machineId)
       if (isAdmitted) admitted.add(mark)
       return isAdmitted
     },
-    take: (machineId: string, body: unknown, text: string) => heartbeats.take(machineId, { body, text }),
-    failed: (machineId: string, error: unknown) => heartbeats.note(machineId, error)
+    take: (machineId: string, body: unknown, text: string) => take(machineId, { body, text }),
+    failed: note
   }
-  const routes = [(app: App) => heartbeatRoute(app, heartbeats, slowDown), (app: App) => positionsRoute(app, ctx, slowDown)]
+  const routes = [(app: App) => heartbeatRoute(app, { slowDown, take, note }), (app: App) => positionsRoute(app, ctx, slowDown)]
   return { routes, shortWays: [shortWay] }
 }
 
-class Heartbeats {
-  readonly #ctx: Context
-  readonly #log: LogFile | null
+type Sent = { body: unknown; text: string }
+type Take = (owner: string | undefined, sent: Sent) => Durable
 
-  constructor(ctx: Context, log: LogFile | null) {
-    this.#ctx = ctx
-    this.#log = log
-  }
-
-  /** Takes what `owner` sent, or anybody where that is allowed. What it throws has changed nothing. */
-  take(owner: string | undefined, { body, text }: { body: unknown; text: string }): Durable {
-    const ctx = this.#ctx
-    const receivedMs = ctx.clock.now().getTime()
-    const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
-    if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
-    if (owner !== undefined && owner !== message.machineId)
-      throw new Refused('wrong-device', `this is the key of machine ${owner}`)
-    const durable = recordHeartbeat(ctx, message)
-    this.#log?.write(logLine(receivedMs, { body, text }))
-    return durable
-  }
-
-  note(machineId: string, error: unknown): void {
-    const refusal = refusalOf(error)
-    if (refusal) this.#ctx.refusals.note(`machine/${machineId}`, { over: 'HTTP', ...refusal })
-  }
+/** Takes what `owner` sent, or anybody where that is allowed. What it throws has changed nothing. */
+function takeHeartbeat(ctx: Context, log: LogFile | null, { owner, body, text }: Sent & { owner: string | undefined }): Durable {
+  const receivedMs = ctx.clock.now().getTime()
+  const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
+  if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
+  if (owner !== undefined && owner !== message.machineId) throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+  const durable = recordHeartbeat(ctx, message)
+  log?.write(logLine(receivedMs, { body, text }))
+  return durable
 }
 
+type HeartbeatTools = { slowDown: onRequestHookHandler; take: Take; note: (machineId: string, error: unknown) => void }
+
 /** POST /api/machines/heartbeat: 200 once whatever the heartbeat changed is durable. */
-function heartbeatRoute(app: App, heartbeats: Heartbeats, slowDown: onRequestHookHandler): void {
-  const note: onErrorHookHandler = ({ device }, _reply, error, done) => {
-    if (device.machineId) heartbeats.note(device.machineId, error)
+function heartbeatRoute(app: App, { slowDown, take, note }: HeartbeatTools): void {
+  const onError: onErrorHookHandler = ({ device }, _reply, error, done) => {
+    if (device.machineId) note(device.machineId, error)
     done()
   }
   const schema = {
@@ -97,10 +88,10 @@ function heartbeatRoute(app: App, heartbeats: Heartbeats, slowDown: onRequestHoo
   }
   // The body is checked by hand: rows whose columns follow their headers are beyond a schema, and each error must name its field.
   const config = { access: 'device:machine' as const, keepsText: true }
-  const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown, onError: note }
+  const route = { schema, config, validatorCompiler: () => () => true, onRequest: slowDown, onError }
   app.post(HEARTBEAT, route, async (req) => {
     const { body, bodyText, device } = req as unknown as { body: unknown; bodyText: string; device: { machineId?: string } }
-    await heartbeats.take(device.machineId, { body, text: bodyText })
+    await take(device.machineId, { body, text: bodyText })
     return SUCCESS
   })
 }
