@@ -31,6 +31,19 @@ test('units are counted by weight over all scales of a facing, and what makes th
   for (const [what, facts, onHand, doubts] of table) assert.deepEqual(countUnits(facts), { onHand, doubts }, what)
 })
 
+test('a zero and a spread that are off to the same side, at their furthest, leave no count sure and wrong', () => {
+  const wrong: string[] = []
+  for (let unitGrams = 10; unitGrams <= 200; unitGrams++)
+    for (let units = 0; units <= 60; units++)
+      for (const side of [-1, 1]) {
+        const toleranceGrams = Math.round(unitGrams * 0.03)
+        const grams = units * unitGrams + side * (5 + toleranceGrams * Math.sqrt(units))
+        const { onHand, doubts } = countUnits(cola([grams], { unitGrams, toleranceGrams }))
+        if (doubts.length === 0 && onHand !== units) wrong.push(`${onHand} of ${units} at ${unitGrams} g`)
+      }
+  assert.deepEqual(wrong, [])
+})
+
 test('a count that is sure is the true one, whatever zero, noise and spread there are', () => {
   const story = fc.record({
     units: fc.integer({ min: 0, max: 60 }),

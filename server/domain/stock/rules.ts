@@ -20,21 +20,24 @@ export type Count = { onHand: number | null; doubts: StockDoubt[] }
 const ZERO_GRAMS = 5
 
 /**
- * The nearest whole number of units. Sure where the weight is off by no more than zero, noise and the units' own spread together explain,
- * and these explain less than half a unit.
+ * The nearest whole number of units. Sure where the weight is off by no more than zero, noise and the units' own spread are likely to
+ * explain together, and where the furthest that these can go, all to one side and with one more unit there, is less than half a unit: so
+ * that no other number can be the true one.
  */
 export function countUnits({ unitGrams, toleranceGrams, emptyGrams, isShared, scales }: FacingFacts): Count {
   if (scales.some(({ isDisabled }) => isDisabled)) return { onHand: null, doubts: ['scale-disabled'] }
   const baselines = scales.flatMap(({ baselineGrams }) => baselineGrams ?? [])
   if (baselines.length < scales.length) return { onHand: null, doubts: ['no-reading'] }
   const grams = baselines.reduce((sum, each) => sum + each, 0) - emptyGrams
-  const variance = scales.reduce((sum, { noiseGrams }) => sum + (3 * noiseGrams) ** 2 + ZERO_GRAMS ** 2, 0)
+  const noise = scales.reduce((sum, { noiseGrams }) => sum + (3 * noiseGrams) ** 2, 0)
+  const variance = noise + scales.length * ZERO_GRAMS ** 2
   if (isShared) return grams <= Math.sqrt(variance) ? { onHand: 0, doubts: [] } : { onHand: null, doubts: ['shared-scale'] }
   const onHand = Math.max(0, Math.round(grams / unitGrams))
   const explained = Math.sqrt(variance + toleranceGrams ** 2 * onHand)
   const off = Math.abs(grams - onHand * unitGrams)
   if (grams < 0 && off > explained) return { onHand, doubts: ['below-empty'] }
-  if (explained >= unitGrams / 2) return { onHand, doubts: ['unit-too-light'] }
+  const furthest = Math.sqrt(noise) + scales.length * ZERO_GRAMS + toleranceGrams * Math.sqrt(onHand + 1)
+  if (furthest >= unitGrams / 2) return { onHand, doubts: ['unit-too-light'] }
   return { onHand, doubts: off > explained ? ['not-whole'] : [] }
 }
 
