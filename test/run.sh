@@ -4,7 +4,7 @@
 for argument in "$@"; do
   case $argument in -*) ;; *) given=yes ;; esac
 done
-[ "$given" ] || set -- "$@" 'contracts/**/*.test.ts' 'server/**/*.test.ts' 'simulator/**/*.test.ts' 'web/src/**/*.test.ts' 'bench/**/*.test.ts' 'test/*.test.ts' 'test/flows/*.test.ts'
-# a hundred processes each load the same files: what those compile to is kept
+# what each process compiles the same files to is kept
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/niflr-test}"
+[ "$given" ] || { groups=$(node test/support/groups.ts test/.groups) && set -- "$@" $groups; } || exit 1
 exec node --test --test-concurrency=2 --test-global-setup=test/support/global-setup.ts "$@"

@@ -57,18 +57,34 @@ export async function migrate(url: string, folder: string, grants?: string): Pro
   try {
     const { rows } = await sql<{ version: number }>`SELECT current_setting('server_version_num')::int AS version`.execute(db)
     if (rows[0]!.version < OLDEST) throw new Error('this PostgreSQL is too old: version 15 or newer is needed')
-    const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
-    const load = (name: string) => ({
-      up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, name), 'utf8')).execute(tx))
-    })
-    const migrations = Object.fromEntries(names.map((name) => [name.replace('.sql', ''), load(name)]))
-    const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
-    if (error) throw error
+    const files = readdirSync(folder).filter((name) => name.endsWith('.sql'))
+    const ran = (await hasAll(db, files.map(nameOf))) ? [] : await runMissing(db, folder, files)
     if (grants) await sql.raw(grants).execute(db)
-    return (results ?? []).map((result) => result.migrationName)
+    return ran
   } finally {
     await db.destroy()
   }
+}
+
+const nameOf = (file: string): string => file.replace('.sql', '')
+
+/** Are these the migrations that ran, neither fewer nor more? The migrator takes longer to say so. */
+async function hasAll(db: Kysely<unknown>, names: string[]): Promise<boolean> {
+  const { rows: tables } = await sql<{ found: string | null }>`SELECT to_regclass('kysely_migration')::text AS found`.execute(db)
+  if (!tables[0]!.found) return false
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db)
+  const ran = new Set(rows.map(({ name }) => name))
+  return ran.size === names.length && names.every((name) => ran.has(name))
+}
+
+async function runMissing(db: Kysely<unknown>, folder: string, files: string[]): Promise<string[]> {
+  const load = (file: string) => ({
+    up: async (tx: Kysely<never>) => void (await sql.raw(readFileSync(join(folder, file), 'utf8')).execute(tx))
+  })
+  const migrations = Object.fromEntries(files.map((file) => [nameOf(file), load(file)]))
+  const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+  if (error) throw error
+  return (results ?? []).map((result) => result.migrationName)
 }
 
 const CONNECTION_LOST = /^(08|57P0[1-5]|53[23]|58|XX|25P0[34])/ // lost, shutting down, starting, too many connections, i/o error, idle too long

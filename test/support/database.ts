@@ -32,17 +32,19 @@ function withDatabase(url: string, name: string): string {
   return other.href
 }
 
-/** Two databases cannot be copied from one template at the same moment: the loser tries again. */
+let owner: pg.Pool | undefined
+
+/**
+ * One connection for all that a process makes and drops; idle, it keeps no process waiting. Two databases cannot be copied from one
+ * template at the same moment: the loser tries again.
+ */
 async function asOwner(url: string, statement: string): Promise<void> {
+  owner ??= new pg.Pool({ connectionString: withDatabase(url, 'postgres'), max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
   for (;;) {
-    const client = new pg.Client({ connectionString: withDatabase(url, 'postgres') })
-    await client.connect()
     try {
-      return void (await client.query(statement))
+      return void (await owner.query(statement))
     } catch (error) {
       if ((error as { code?: string }).code !== '55006') throw error
-    } finally {
-      await client.end()
     }
   }
 }
