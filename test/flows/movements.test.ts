@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Movement } from '#contracts/api/movements.ts'
 import type { Ticket } from '#contracts/api/tickets.ts'
 import { inferMovements } from '#server/domain/ticket/actions.ts'
-import { changeStoreMode } from '#server/domain/user/actions.ts'
+import { changeStoreMode, staysAround } from '#server/domain/user/actions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { reviewing } from '#test/support/review-desk.ts'
 import { openShelfStore, type ShelfStore } from '#test/support/shelf-store.ts'
@@ -95,6 +95,25 @@ test('of two inside nobody is sure to have done it, and it is on the ticket of o
   assert.deepEqual(
     proposed.flatMap((ticket) => store.named(ticket.proposedLines)),
     ['1 juice']
+  )
+})
+
+test('who never left is taken for inside, but makes nobody look again at what others did before and after', async () => {
+  await using store = await openShelfStore()
+  const { clock } = store
+  const forgotten = await visitor(store)
+  clock.forward(100 * 60_000)
+  const early = await visitor(store)
+  await early.leave()
+  clock.forward(50 * 60_000)
+  const from = clock.now()
+  const late = await visitor(store)
+  const { visitId } = await late.leave()
+  const around = await staysAround(store.ctx.db, { from, to: clock.now(), longestMs: 2 * 3_600_000 })
+  assert.equal(around.from.getTime(), from.getTime())
+  assert.deepEqual(
+    around.stays.map((stay) => stay.visitId),
+    [forgotten.visitId, visitId]
   )
 })
 

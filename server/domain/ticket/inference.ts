@@ -66,8 +66,8 @@ function keyOf({ plan, intervalMs, steps }: Group, { reach }: Shop): string {
   const told = steps.map(
     ({ changeId, scaleId, atMs, grams, sigmaGrams }) => `${changeId} ${scaleId} ${atMs} ${grams} ${sigmaGrams}`
   )
-  const who = reach(partOf(steps, plan, intervalMs)).map((each) => each.toFixed(4))
-  while (who.at(-1) === '0.0000') who.pop() // who came later changes nothing
+  // who was not there changes nothing, and of a day's visits that is nearly all
+  const who = reach(partOf(steps, plan, intervalMs)).flatMap((each, n) => (each > 0 ? `${n}:${each.toFixed(4)}` : []))
   return `${plan.machineId} ${told.join(';')} ${who.join()}`
 }
 

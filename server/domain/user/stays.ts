@@ -8,8 +8,8 @@ export type VisitStay = { visitId: string; role: UserRole; enteredAt: Date; exit
 const MOST_ROUNDS = 50
 
 /**
- * The visits around a span of time, first entered first: those open in it, those open in theirs, and so on, but nothing before
- * `longestMs` ahead of it. Empty when nobody was inside.
+ * The visits around a span of time, first entered first: those open in it, those open in theirs, and so on. Who came more than `longestMs`
+ * ahead of it left without a code or stays for the day: one of the visits, but no reason to look further back. Empty when nobody was inside.
  */
 export async function staysAround(
   db: Db,
@@ -22,11 +22,10 @@ export async function staysAround(
     const { rows: stays } = await sql<VisitStay>`
       SELECT id AS visit_id, role, entered_at, exited_at, entry_scanner_id FROM visit
       WHERE tstzrange(entered_at, exited_at, '[]') && tstzrange(${since}, ${until}, '[]') ORDER BY entered_at, id`.execute(db)
-    const first = stays.reduce((least, { enteredAt }) => (enteredAt < least ? enteredAt : least), since)
+    const first = stays.reduce((least, { enteredAt }) => (enteredAt < least && enteredAt >= earliest ? enteredAt : least), since)
     const last = stays.reduce((most, { exitedAt }) => (exitedAt && exitedAt > most ? exitedAt : most), until)
-    const bounded = first < earliest ? earliest : first
-    if ((bounded >= since && last <= until) || round === MOST_ROUNDS) return { stays, from: since, to: until }
-    since = bounded < since ? bounded : since
+    if ((first >= since && last <= until) || round === MOST_ROUNDS) return { stays, from: since, to: until }
+    since = first
     until = last
   }
 }
