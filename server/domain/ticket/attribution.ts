@@ -33,14 +33,17 @@ export function attribute(acts: Act[], stays: Stay[]): number[][] {
   const diary = new Diary(stays)
   for (const [k, act] of acts.entries()) if (owner[k]! >= 0) diary.add(act, owner[k]!)
   const sums = shares.map((own) => own.map(() => 0))
+  const logs = open.map((visits, k) => visits.map((v) => Math.log(support[k]![v]!)))
   for (let sweep = 0; sweep < WARM_UP + SWEEPS; sweep++) {
     for (const k of free) {
       const act = acts[k]!
+      const visits = open[k]!
       diary.remove(act, owner[k]!)
-      const weights = normalizedLog(open[k]!.map((v) => Math.log(support[k]![v]!) + diary.gain(act, v)))
-      owner[k] = open[k]![draw(weights, random())]!
+      const weights = visits.map((v, n) => logs[k]![n]! + diary.gain(act, v))
+      normalizeLogs(weights)
+      owner[k] = visits[draw(weights, random())]!
       diary.add(act, owner[k]!)
-      if (sweep >= WARM_UP) for (const [n, v] of open[k]!.entries()) sums[k]![v]! += weights[n]!
+      if (sweep >= WARM_UP) for (let n = 0; n < visits.length; n++) sums[k]![visits[n]!]! += weights[n]!
     }
   }
   for (const k of free) {
@@ -50,11 +53,9 @@ export function attribute(acts: Act[], stays: Stay[]): number[][] {
   return shares
 }
 
-type Entry = { atMs: number; machineId: string }
-
 /** What each visit has done so far, in the order of time, and how much likelier or not one act more makes that. */
 class Diary {
-  readonly #entries: Entry[][]
+  readonly #entries: Moment[][]
   readonly #stays: Stay[]
   readonly #stops = new Map<string, Stop[]>() // when something was done at each
 
@@ -64,21 +65,21 @@ class Diary {
   }
 
   add({ moments }: Act, visit: number): void {
-    for (const { atMs, machineId, stops } of moments) {
-      const own = this.#entries[visit]!
-      own.splice(own.findLastIndex((entry) => entry.atMs <= atMs) + 1, 0, { atMs, machineId })
-      const stop = stops[visit]
-      if (stop) this.#stops.set(stop.key, [...(this.#stops.get(stop.key) ?? []), stop])
+    const own = this.#entries[visit]!
+    for (const moment of moments) {
+      own.splice(firstAfter(own, moment.atMs), 0, moment)
+      const stop = moment.stops[visit]
+      if (stop) this.#stops.set(stop.key, [...this.#doneAt(stop), stop])
     }
   }
 
   remove({ moments }: Act, visit: number): void {
-    for (const { atMs, machineId, stops } of moments) {
-      const own = this.#entries[visit]!
-      const at = own.findIndex((entry) => entry.atMs === atMs && entry.machineId === machineId)
+    const own = this.#entries[visit]!
+    for (const moment of moments) {
+      const at = own.indexOf(moment)
       if (at >= 0) own.splice(at, 1)
-      const stop = stops[visit]
-      if (stop) this.#stops.set(stop.key, this.#stops.get(stop.key)!.toSpliced(this.#stops.get(stop.key)!.indexOf(stop), 1))
+      const stop = moment.stops[visit]
+      if (stop) this.#stops.set(stop.key, this.#doneAt(stop).toSpliced(this.#doneAt(stop).indexOf(stop), 1))
     }
   }
 
@@ -87,29 +88,46 @@ class Diary {
     const own = this.#entries[visit]!
     const { fromMs, toMs } = this.#stays[visit]!
     let log = 0
-    for (const { atMs, machineId, stops } of moments) {
-      const after = own.findIndex((entry) => entry.atMs > atMs)
-      const next = after < 0 ? null : own[after]!
-      const before = (after < 0 ? own.at(-1) : own[after - 1]) ?? null
-      const here = { atMs, machineId }
-      const start = before ?? { atMs: fromMs, machineId: null }
-      const end = next ?? (toMs === null ? null : { atMs: toMs, machineId: null })
+    for (const here of moments) {
+      const after = firstAfter(own, here.atMs)
+      const start = own[after - 1] ?? { atMs: fromMs, machineId: null }
+      const end = own[after] ?? (toMs === null ? null : { atMs: toMs, machineId: null })
       log += pace(start, here)
       if (end) log += pace(here, end) - pace(start, end)
-      const stop = stops[visit]
-      if (stop) log += stopping([...(this.#stops.get(stop.key) ?? []), stop]) - stopping(this.#stops.get(stop.key) ?? [])
+      const stop = here.stops[visit]
+      if (stop) {
+        const done = this.#doneAt(stop)
+        log += stopping([...done, stop]) - stopping(done)
+      }
     }
     return log
   }
+
+  #doneAt({ key }: Stop): Stop[] {
+    return this.#stops.get(key) ?? NONE
+  }
+}
+
+const NONE: Stop[] = []
+
+/** The place of the first of these that is later, or how many there are. */
+function firstAfter(moments: Moment[], atMs: number): number {
+  let n = moments.length
+  while (n > 0 && moments[n - 1]!.atMs > atMs) n--
+  return n
 }
 
 /** Seconds between what one person does: at one machine, and with a walk between; log-normal. `weight`: people differ more than that. */
-const PACE = { weight: 0.5, same: { median: 5, spread: 1.1 }, walk: { median: 8, spread: 0.8 } }
+const PACE = { weight: 0.5, same: logNormal({ median: 5, spread: 1.1 }), walk: logNormal({ median: 8, spread: 0.8 }) }
+
+function logNormal({ median, spread }: { median: number; spread: number }) {
+  return { mean: Math.log(median), spread, logSpread: Math.log(spread) }
+}
 
 function pace(from: { atMs: number; machineId: string | null }, to: { atMs: number; machineId: string | null }): number {
-  const { median, spread } = from.machineId !== null && from.machineId === to.machineId ? PACE.same : PACE.walk
-  const seconds = Math.max(0.2, (to.atMs - from.atMs) / 1000)
-  return PACE.weight * (-0.5 * (Math.log(seconds / median) / spread) ** 2 - Math.log(seconds * spread))
+  const { mean, spread, logSpread } = from.machineId !== null && from.machineId === to.machineId ? PACE.same : PACE.walk
+  const log = Math.log(Math.max(0.2, (to.atMs - from.atMs) / 1000))
+  return PACE.weight * (-0.5 * ((log - mean) / spread) ** 2 - log - logSpread)
 }
 
 function normalized(weights: number[]): number[] {
@@ -117,15 +135,22 @@ function normalized(weights: number[]): number[] {
   return sum > 0 ? weights.map((each) => each / sum) : weights.map(() => 0)
 }
 
-function normalizedLog(logs: number[]): number[] {
-  const most = Math.max(...logs)
-  return normalized(logs.map((log) => Math.exp(log - most)))
+/** In place: this is the innermost loop. */
+function normalizeLogs(logs: number[]): void {
+  let most = Number.NEGATIVE_INFINITY
+  for (let n = 0; n < logs.length; n++) if (logs[n]! > most) most = logs[n]!
+  let sum = 0
+  for (let n = 0; n < logs.length; n++) {
+    logs[n] = Math.exp(logs[n]! - most)
+    sum += logs[n]!
+  }
+  for (let n = 0; n < logs.length; n++) logs[n] = sum > 0 ? logs[n]! / sum : 0
 }
 
 function draw(weights: number[], at: number): number {
   let rest = at
-  for (const [n, weight] of weights.entries()) {
-    rest -= weight
+  for (let n = 0; n < weights.length; n++) {
+    rest -= weights[n]!
     if (rest < 0) return n
   }
   return weights.findLastIndex((weight) => weight > 0)

@@ -23,14 +23,22 @@ export function stopping(done: Stop[]): number {
   return STOP.first + (done.length - 1) * STOP.more + leaving(last)
 }
 
+/** The same stops are weighed a hundred times with this and that done at them. */
+const known = new WeakMap<Stop, number>()
+
 /** How likely somebody walked on just then, or stood there still, who did the last thing somewhen between the two times; logarithm. */
-function leaving({ fromMs, toMs, endMs, isOver }: Stop): number {
+function leaving(stop: Stop): number {
+  const before = known.get(stop)
+  if (before !== undefined) return before
+  const { fromMs, toMs, endMs, isOver } = stop
   let sum = 0
   for (let n = 0; n < PIECES; n++) {
     const ms = endMs - fromMs - ((n + 0.5) / PIECES) * (toMs - fromMs)
     sum += isOver ? left(ms) : staying(ms)
   }
-  return Math.log(Math.max(LEAVING.least, sum / PIECES))
+  const log = Math.log(Math.max(LEAVING.least, sum / PIECES))
+  known.set(stop, log)
+  return log
 }
 
 function left(ms: number): number {
