@@ -1,4 +1,4 @@
-/** Backup and restore: the drill on an empty box, what is refused, and what must come back to the bit (trust.md, P13). */
+/** Backup and restore: what is refused, and what must come back to the bit (trust.md, P13). */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,45 +11,16 @@ import { copyIn, copyOut } from '#server/processes/backup/copy.ts'
 import { connect } from '#server/processes/backup/database.ts'
 import { hashOf, verifyFile } from '#server/processes/backup/files.ts'
 import { load } from '#server/processes/backup/load.ts'
-import { filesOf, type Manifest, openBackup } from '#server/processes/backup/manifest.ts'
+import { filesOf, openBackup } from '#server/processes/backup/manifest.ts'
 import { assertKnown, dropAll, inTransaction, knownMigrations, migrateTo } from '#server/processes/backup/schema.ts'
 import { takeBackup } from '#server/processes/backup.ts'
-import { boxEnv, manage, managed, openFolder, startServer } from '#test/support/box.ts'
+import { manage, managed, openFolder } from '#test/support/box.ts'
 import { openTestDatabase } from '#test/support/database.ts'
 import { until } from '#test/support/devices.ts'
-import { makeBusyStore, proveItWorks } from '#test/support/restored-store.ts'
+import { hashesOf } from '#test/support/restored-store.ts'
 
 const silent = () => {}
 const PASSPHRASE = 'a box of old keys'
-const manifestIn = (dir: string): Manifest => JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
-/** Table → hash, of the tables that a restore leaves as they were. */
-const hashes = ({ tables }: Manifest) =>
-  Object.fromEntries(tables.filter(({ name }) => !CHANGED.has(name)).map(({ name, rows, sha256 }) => [name, { rows, sha256 }]))
-const CHANGED = new Set(['event_log', 'event_cursor', 'staff_session', 'audit_entry', 'store']) // `store` takes its name from the settings
-
-test('a busy store is backed up while it works, and an empty box goes on where it was', async () => {
-  using folder = openFolder()
-  await using store = await makeBusyStore()
-  const [dir, again, box] = ['backup', 'again', 'box'].map((name) => join(folder.path, name)) as [string, string, string]
-  const source = { DATABASE_URL: store.databaseUrl, BACKUP_PASSPHRASE: PASSPHRASE, QR_KEYS_FILE: store.qrKeysFile }
-
-  const work = store.keepWorking()
-  const said = await managed(store.dataDir, ['backup', dir], source)
-  const { acknowledged } = await work.stop()
-  assert(acknowledged > 0, 'the store took heartbeats meanwhile')
-  assert.match(said, /done: .* holds [\d ]+ rows/)
-  const manifest = manifestIn(dir)
-  assert.equal(manifest.storeId, store.storeId)
-  assert(manifest.tables.find(({ name }) => name === 'weight_change')!.rows > 0)
-
-  const restored = await managed(box, ['restore', dir], { BACKUP_PASSPHRASE: PASSPHRASE })
-  assert.match(restored, /all [\d ]+ rows are those of the backup/)
-  await takeBackup(readConfig(boxEnv(box)), again, silent)
-  assert.deepEqual(hashes(manifestIn(again)), hashes(manifest))
-
-  await using server = await startServer(box, { AUTO_REVIEW: 'off' }) // only the follower finds late evidence
-  await proveItWorks(server.url, store)
-})
 
 test('every type comes back to the bit, sealed or not, and the backup of an older schema is brought up to date', async () => {
   using folder = openFolder()
@@ -79,7 +50,7 @@ test('every type comes back to the bit, sealed or not, and the backup of an olde
       await client.query('DELETE FROM event_log WHERE id = 4')
     }
     const found = await takeBackup(config(to.ownerUrl), again, silent)
-    const [had, has] = [hashes(manifest), hashes(found)]
+    const [had, has] = [hashesOf(manifest), hashesOf(found)]
     delete had.machine_session_scale // a migration gave it a column
     delete has.machine_session_scale
     const made = Object.keys(has).filter((name) => !(name in had)) // tables that migrations since have made

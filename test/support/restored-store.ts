@@ -1,16 +1,27 @@
 /** A store worth a backup: people, tickets, keys, evidence that nobody has looked at yet. And the proof that its restored twin goes on. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type Context, SYSTEM } from '#server/context.ts'
 import { leave } from '#server/domain/ticket/actions.ts'
 import { addQrKey, addScanner, changeStoreMode, enter } from '#server/domain/user/actions.ts'
 import { newId } from '#server/platform/ids.ts'
+import type { Manifest } from '#server/processes/backup/manifest.ts'
 import { speaker } from './box.ts'
 import { newHttpMachine, until } from './devices.ts'
 import { openTestStore } from './store.ts'
 import { land } from './visiting.ts'
 
 const KID = 'shoppers-app'
+/** What a restore changes; `store` takes its name from the settings. */
+const CHANGED = new Set(['event_log', 'event_cursor', 'staff_session', 'audit_entry', 'store'])
+
+export const manifestIn = (dir: string): Manifest => JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
+
+/** Table → hash, of the tables that a restore leaves as they were. */
+export const hashesOf = ({ tables }: Manifest) =>
+  Object.fromEntries(tables.filter(({ name }) => !CHANGED.has(name)).map(({ name, rows, sha256 }) => [name, { rows, sha256 }]))
 
 /** Opens the store and lets it live a little. Its database is far ahead of a new one in counting transactions. */
 export async function makeBusyStore() {

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 
 /** A data folder that goes, with the PostgreSQL on it, when the test ends. */
 async function folder(t: TestContext) {
@@ -31,7 +31,7 @@ async function folder(t: TestContext) {
 
 /** Another process that starts PostgreSQL on `dataDir`, says which, and stays. `kill` ends its whole process group, as closing a terminal would. */
 function otherProcess(t: TestContext, dataDir: string): { child: ChildProcess; report: Promise<string>; kill(): Promise<void> } {
-  const code = `import { startEmbeddedPostgres } from ${JSON.stringify(import.meta.resolve('./embedded-postgres.ts'))}
+  const code = `import { startEmbeddedPostgres } from ${JSON.stringify(import.meta.resolve('#server/platform/embedded-postgres.ts'))}
     const { pid, adopted } = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} })
     console.log(pid, adopted)
     setInterval(() => {}, 1000)`
