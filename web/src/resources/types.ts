@@ -49,6 +49,8 @@ export type Field = {
   filter?: true
   query?: string
   input?: Input
+  /** Of which rows it says something; in others it stands empty. */
+  isFor?: (row: Row) => boolean
   /** Not on the page: the title has it, or nothing is to be read there. */
   hidden?: true
 }

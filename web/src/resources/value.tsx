@@ -11,7 +11,7 @@ const MOST_SHOWN = 3
 
 /** `full`: on the thing's own page, where there is room. */
 export function Value({ field, row, full = false }: { field: Field; row: Row; full?: boolean }) {
-  const value = valueIn(row, field.name)
+  const value = field.isFor?.(row) === false ? null : valueIn(row, field.name)
   if (value === null || value === undefined || value === '') return <span className="soft">–</span>
   if (field.kind === 'choice' || field.kind === 'boolean') return <Chosen field={field} value={value} />
   if (field.kind === 'time')

@@ -45,7 +45,7 @@ function search(resource: Resource, rows: Row[], text: string): Row[] {
   if (words.length === 0) return rows
   return rows.filter((row) => {
     const all = resource.fields
-      .map((field) => asText(field, valueIn(row, field.name)))
+      .map((field) => asText(field, field.isFor?.(row) === false ? null : valueIn(row, field.name)))
       .join(' ')
       .toLowerCase()
     return words.every((word) => all.includes(word))

@@ -57,7 +57,7 @@ export function CartLines({ row }: { row: Row }) {
               {cart.lines.length > 0 ? 'Total' : cart.firstSettledAt ? 'Nothing was taken' : 'Nothing is decided yet'}
             </td>
             <td className="end num">
-              <strong>{money(cart.totalMinor)}</strong>
+              <strong>{cart.firstSettledAt ? money(cart.totalMinor) : '–'}</strong>
             </td>
           </tr>
         </tfoot>
