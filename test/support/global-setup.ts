@@ -1,5 +1,5 @@
 /** Before all tests: one PostgreSQL for the run, with a migrated database that each test's own is copied from. After all: gone. */
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '#server/config.ts'
@@ -11,7 +11,9 @@ import { TEMPLATE, testRunFile } from './database.ts'
 const undo: (() => unknown)[] = []
 
 export async function globalSetup(): Promise<void> {
-  const dataDir = mkdtempSync(join(roomInMemory() ?? tmpdir(), 'niflr-test-'))
+  const place = roomInMemory() ?? tmpdir()
+  removeLeftovers(place)
+  const dataDir = mkdtempSync(join(place, `niflr-test-${process.pid}-`))
   undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
   const postgres = await startEmbeddedPostgres({
     dataDir,
@@ -35,6 +37,22 @@ function roomInMemory(): string | null {
   if (!existsSync(place)) return null
   const { bavail, bsize } = statfsSync(place)
   return bavail * bsize > 4e9 ? place : null
+}
+
+/** A run that was killed left its files behind, in memory at worst. */
+function removeLeftovers(place: string): void {
+  for (const name of readdirSync(place)) {
+    const runnerPid = /^niflr-test-(\d+)-/.exec(name)?.[1]
+    if (runnerPid && !isRunning(Number(runnerPid))) rmSync(join(place, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // it runs, as somebody else
+  }
 }
 
 export async function globalTeardown(): Promise<void> {
