@@ -2,9 +2,7 @@
  * Are the carts right? Every labelled case through the store's own path (heartbeats and scans in, tickets and proposals out): items on
  * receipts, how much goes to people, what is wrong after a perfect review, and whether confidence means what it says.
  */
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Case, casesIn, type Spot, spotsIn } from './carts/cases.ts'
+import { type Case, casesIn, floorPlan } from './carts/cases.ts'
 import { type Looks, play } from './carts/play.ts'
 import { recordingsIn } from './carts/recordings.ts'
 import { addScore, emptyScore, f1, type Score } from './carts/score.ts'
@@ -67,18 +65,6 @@ const timesOf = ({ count, ms, within1, within20 }: Looks): Row['values'] => ({
   'within 1 ms %': percent(within1, count),
   'within 20 ms %': percent(within20, count)
 })
-
-/** The first floor plan there is in these folders, or in one of their recordings. */
-function floorPlan(folders: string[]): Map<string, Spot[]> | null {
-  const paths = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
-  for (const path of paths) {
-    const spots = spotsIn(join(path, 'plates.json'))
-    if (spots) return spots
-  }
-  return null
-}
 
 const asRow = (name: string, score: Score): Row => ({
   name,

@@ -6,6 +6,7 @@ import { clips } from './clips.ts'
 import { exits } from './exits.ts'
 import { HistoryStore } from './history-store.ts'
 import { idle } from './idle.ts'
+import { inference } from './inference.ts'
 import { ingest } from './ingest.ts'
 import { lists } from './lists.ts'
 import { panel } from './panel.ts'
@@ -22,6 +23,7 @@ import { windows } from './windows.ts'
 const BENCHES: Bench[] = [
   shelves, // labelled cases: is it right
   carts, // labelled cases: are carts right
+  inference, // labelled cases: how long it thinks
   windows, // labelled cases: the visit or machine sessions as a ticket's window
   ingest, // heartbeats a second
   webhooks, // heartbeats a second beside webhooks

@@ -32,12 +32,14 @@ export type Spot = { scaleId: string; x: number; y: number }
 /** What machines say, oldest first. */
 export type Feed = AsyncGenerator<{ receivedMs: number; take: (ctx: Context) => Promise<void> }>
 export type Case = { name: string; interval: number; truth: Truth; people: Sight[]; catalogue: Catalogue; feed: () => Feed }
+/** `recording`: the file of its heartbeats. */
+export type CaseOnDisk = Case & { recording: string }
 
 /**
  * The cases of a folder at one interval between heartbeats (seconds), in the order of their names. One at which they were not recorded is
  * made of every so many of those a second apart.
  */
-export function casesIn(folder: string, interval: number): Case[] {
+export function casesIn(folder: string, interval: number): CaseOnDisk[] {
   return readdirSync(folder)
     .toSorted()
     .flatMap((name) => {
@@ -48,7 +50,8 @@ export function casesIn(folder: string, interval: number): Case[] {
       const every = isRecorded ? 1 : interval
       const truth = JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8')) as Truth
       const people = sightsIn(join(folder, name, 'people.ndjson.gz'))
-      return [{ name, interval, truth, people, catalogue: caseCatalogue(recording)!, feed: () => heartbeatsOf(recording, every) }]
+      const feed = () => heartbeatsOf(recording, every)
+      return [{ name, recording, interval, truth, people, catalogue: caseCatalogue(recording)!, feed }]
     })
 }
 
@@ -95,4 +98,16 @@ export function spotsIn(path: string): Map<string, Spot[]> | null {
   })
   const byMachine = Map.groupBy(spots, ({ machineId }) => machineId)
   return new Map([...byMachine].map(([machineId, own]) => [machineId, own.map(({ spot }) => spot)]))
+}
+
+/** The first floor plan there is in these folders, or in one of their recordings. */
+export function floorPlan(folders: string[]): Map<string, Spot[]> | null {
+  const paths = folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+  for (const path of paths) {
+    const spots = spotsIn(join(path, 'plates.json'))
+    if (spots) return spots
+  }
+  return null
 }
