@@ -11,7 +11,7 @@ import { asStrangers, comparison, quietEnough, settled } from './neighbours.ts'
 import { addMachine, openGoodDevice, openRealStore, type RealStore } from './real-store.ts'
 
 const FIXED = { seed: 20_260_102, count: 5000 }
-const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 800 }
+const RANDOM = { seed: Math.floor(Math.random() * 2 ** 31), count: 3000 }
 /** What is kept of refused messages would soon not fit. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=160', MACHINE_SESSION_SECONDS: '86400' }
 const LINES_AT_ONCE = 40
