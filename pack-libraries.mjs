@@ -14,8 +14,14 @@ for (const [name, entries] of Object.entries(LIBRARIES)) {
   const packed = join(folder, 'packed')
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const files = entries.map((entry) => join(folder, exports[entry].import ?? exports[entry].default ?? exports[entry]))
-  if (existsSync(packed) && files.every((file) => readFileSync(file, 'utf8').includes('/packed/entry-'))) continue
-  const draft = join(folder, 'packed.new')
+  if (!existsSync(packed)) await pack(folder, { files, packed })
+  for (const [n, file] of files.entries())
+    if (!readFileSync(file, 'utf8').includes('/packed/entry-')) await lead(file, join(packed, `entry-${n}.mjs`))
+}
+
+/** The folder has its name once all of it is there: whatever interrupts this, no entry leads to half a file. */
+async function pack(folder, { files, packed }) {
+  const draft = `${packed}.new`
   rmSync(draft, { recursive: true, force: true })
   await build({
     ...{ root: folder, configFile: false, logLevel: 'error', publicDir: false },
@@ -29,9 +35,7 @@ for (const [name, entries] of Object.entries(LIBRARIES)) {
       }
     }
   })
-  rmSync(packed, { recursive: true, force: true })
   renameSync(draft, packed)
-  for (const [n, file] of files.entries()) await lead(file, join(packed, `entry-${n}.mjs`))
 }
 
 /** Before that, both must have the same names to give. */

@@ -12,7 +12,8 @@ is_done() {
   read -r found <"$stamp"
   [ "$found" = "$wanted" ]
 }
-is_packed() { [ -d node_modules/kysely/packed ] || [ ! -w node_modules/kysely ]; }
+# the entry that is written last
+is_packed() { grep -q /packed/ node_modules/kysely/dist/migration/index.js || [ ! -w node_modules/kysely ]; }
 is_done && is_packed && exit 0
 
 exec 1>&2
