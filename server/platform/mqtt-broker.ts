@@ -39,8 +39,8 @@ const LONGEST_KEEPALIVE_SECONDS = 3600
 /** A peer that does not read what it asked for is cut: it must not hold up what others are told. */
 const DRAIN_WITHIN_MS = 5000
 const MOST_CONNECTIONS = 2048
-/** A CONNECT holds names, a key and a short will; any other packet a topic and a payload. */
-const LARGEST_CONNECT_BYTES = 4096
+/** A PUBLISH holds a topic and a payload. A CONNECT holds names, a key and a short will, a SUBSCRIBE a few topics: one of 256 KiB would be 60 000. */
+const LARGEST_OTHER_BYTES = 4096
 const LONGEST_TOPIC_BYTES = 512
 /** Messages of one connection that wait for their commit: a device that sends more is read no further until some are done. */
 const MOST_IN_FLIGHT = 256
@@ -128,8 +128,8 @@ export class MqttBroker {
   #metered(socket: Socket): Socket {
     const { maxPayloadBytes, maxPacketsPerSecond: perSecond } = this.#options
     const meter = new PacketMeter({
-      firstBytes: LARGEST_CONNECT_BYTES,
-      maxBytes: maxPayloadBytes + LONGEST_TOPIC_BYTES,
+      otherBytes: LARGEST_OTHER_BYTES,
+      publishBytes: maxPayloadBytes + LONGEST_TOPIC_BYTES,
       perSecond
     })
     const flow = { messages: 0, isHeld: false }

@@ -1,8 +1,9 @@
 /** Follows one MQTT connection by its fixed headers alone [MQTT-2.2], so that a packet too large is known by its first bytes and never collected. */
 
-/** `firstBytes`: the largest CONNECT; `maxBytes`: the largest packet after it; both without the fixed header. */
-export type PacketLimits = { firstBytes: number; maxBytes: number; perSecond: number }
+/** `publishBytes`: the largest PUBLISH; `otherBytes`: the largest packet of any other kind; both without the fixed header. */
+export type PacketLimits = { publishBytes: number; otherBytes: number; perSecond: number }
 const CONNECT = 1
+const PUBLISH = 3
 const LONGEST_LENGTH = 4 // [MQTT-2.2.3]: bytes of a remaining length
 
 /** Where in a packet the next byte belongs: its type → its length (1 to 4 bytes) → its body, which is skipped. */
@@ -12,6 +13,7 @@ export class PacketMeter {
   /** Bytes of the length so far; null between two packets. */
   #lengthBytes: number | null = null
   #length = 0
+  #type = 0
   #isFirst = true
   #second = { startedMs: Number.NEGATIVE_INFINITY, packets: 0 }
 
@@ -36,7 +38,8 @@ export class PacketMeter {
   }
 
   #begin(header: number, monoMs: number): string | null {
-    if (this.#isFirst && header >> 4 !== CONNECT) return 'the first packet is no CONNECT'
+    this.#type = header >> 4
+    if (this.#isFirst && this.#type !== CONNECT) return 'the first packet is no CONNECT'
     this.#lengthBytes = 0
     this.#length = 0
     if (monoMs - this.#second.startedMs >= 1000) this.#second = { startedMs: monoMs, packets: 0 }
@@ -48,7 +51,7 @@ export class PacketMeter {
     this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes!
     this.#lengthBytes! += 1
     if ((byte & 0x80) !== 0) return this.#lengthBytes === LONGEST_LENGTH ? 'malformed length' : null
-    const most = this.#isFirst ? this.#limits.firstBytes : this.#limits.maxBytes
+    const most = this.#type === PUBLISH ? this.#limits.publishBytes : this.#limits.otherBytes
     if (this.#length > most) return 'packet too large'
     this.#bodyLeft = this.#length
     this.#lengthBytes = null

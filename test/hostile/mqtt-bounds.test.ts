@@ -33,6 +33,19 @@ test('a packet of 256 MB that drips in is cut at its fixed header, before and af
   assert.ok(store.residentMiB() - quiet < 80, `${quiet} → ${store.residentMiB()} MiB`)
 })
 
+test('a device that asks for 60 000 topics at once is cut before it keeps anybody waiting', async () => {
+  await using store = await openRealStore()
+  const known = await addMachine(store, 'm1')
+  const topics = Buffer.alloc(60_000 * 4).fill(Buffer.from([0, 1, 0x61, 0]))
+  const packet = Buffer.concat([Buffer.from([0x82, 0x82, 0xd3, 0x0e, 0, 1]), topics])
+  using line = await openLine(store.mqttUrl)
+  line.send(signedIn(known))
+  assert.equal((await line.hears('connack'))?.returnCode, 0)
+  line.send(packet)
+  assert.ok(await line.isCut(), 'cut')
+  assert.equal(line.heard.find(({ cmd }) => cmd === 'suback'), undefined)
+})
+
 test('500 lines that never say CONNECT are cut in time and shut no device out', async () => {
   await using store = await openRealStore()
   const known = await addMachine(store, 'm1')

@@ -10,7 +10,8 @@ import { openTestDatabase } from '#test/support/database.ts'
 import type { Known } from '#test/support/devices.ts'
 import type { Report } from './good-device.ts'
 
-const STORE = join(import.meta.dirname, '..', '..', 'server', 'processes', 'store.ts')
+/** As it runs in a store: with the flags that keep its memory small. */
+const RUN = join(import.meta.dirname, '..', '..', 'server', 'processes', 'run.sh')
 const PASSWORD = 'nine yellow lorries at dawn'
 
 export type RealOptions = {
@@ -26,7 +27,7 @@ export async function openRealStore({ env = {}, under = [] }: RealOptions = {}) 
   const dataDir = mkdtempSync(join(tmpdir(), 'niflr-real-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   const settings = { DATA_DIR: dataDir, DATABASE_URL: database.ownerUrl, PORT: '0', MQTT_PORT: '0', SUPERUSER_PASSWORD: PASSWORD }
-  const [command = '', ...args] = [...under, process.execPath, STORE]
+  const [command = '', ...args] = [...under, 'sh', RUN, 'store']
   const child = spawn(command, args, {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...settings, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
