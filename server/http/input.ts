@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Convert } from 'typebox/value'
 import { Invalid, Refused } from '#server/platform/errors.ts'
+import { isDeepJson, MAX_JSON_DEPTH } from '#server/platform/untrusted.ts'
 import type { App } from '#server/platform/web-app.ts'
 
 export const BODY_LIMIT = 256 * 1024
-const MAX_DEPTH = 8
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,6 +25,7 @@ export function readJsonOnly(app: App): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, (req, text: string, done) => {
     if (text === '' && !req.routeOptions.schema?.body) return done(null, undefined)
+    if (isDeepJson(text)) return done(new Refused('json-too-deep', `JSON may be nested ${MAX_JSON_DEPTH} levels deep`), undefined)
     if (req.routeOptions.config.keepsText) req.bodyText = text
     parse(req, text, (error, body) => done(error ?? problemOf(body, text), body))
   })
@@ -58,10 +59,8 @@ export function readBytes(app: App, types: string[], bodyLimit: number): void {
 }
 
 function problemOf(body: unknown, text: string): Error | null {
-  if (isDeeper(body, MAX_DEPTH)) return new Refused('json-too-deep', `JSON may be nested ${MAX_DEPTH} levels deep`)
-  if (text.includes('\\u') && !isText(body))
-    return new Invalid('body', 'must not hold NUL characters or half of a surrogate pair')
-  return null
+  if (!text.includes('\\u') || isText(body)) return null
+  return new Invalid('body', 'must not hold NUL characters or half of a surrogate pair')
 }
 
 /** What the careful parser must look at: names that poison an object, escapes that hide them or what a database cannot hold. */
@@ -69,17 +68,7 @@ const UNUSUAL = /__proto__|constructor|\\u/
 
 /** The JSON of a text that needs no second look; undefined for any other. Throws SyntaxError for what is no JSON. */
 export function plainJson(text: string): unknown {
-  if (UNUSUAL.test(text)) return undefined
-  const body: unknown = JSON.parse(text)
-  return isDeeper(body, MAX_DEPTH) ? undefined : body
-}
-
-/** Are there more than `levels` arrays and objects within each other? */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  for (const member of Array.isArray(value) ? value : Object.values(value)) if (isDeeper(member, levels - 1)) return true
-  return false
+  return UNUSUAL.test(text) || isDeepJson(text) ? undefined : JSON.parse(text)
 }
 
 /** Can PostgreSQL keep every string of it? Only an escape can bring in what it cannot. */

@@ -1,23 +1,48 @@
 /** Values from outside that nobody vouches for: JSON of bounded depth, objects, text that a database can hold. Each throws Invalid naming the field. */
 import { Invalid } from './errors.ts'
 
-const MAX_DEPTH = 8
+export const MAX_JSON_DEPTH = 8
 
 /** JSON from outside. Throws Invalid for what is none, or nested deeper than 8 levels. */
 export function readJson(text: string, field: string): unknown {
-  let value: unknown
+  if (isDeepJson(text)) throw new Invalid(field, `may be nested ${MAX_JSON_DEPTH} levels deep`)
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     throw new Invalid(field, 'is not JSON')
   }
-  if (isDeeper(value, MAX_DEPTH)) throw new Invalid(field, `may be nested ${MAX_DEPTH} levels deep`)
-  return value
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1))
+/**
+ * Are there more than 8 arrays and objects within each other in this text, as far as it is JSON? Asked before it is parsed: V8 takes 50 ms
+ * for 200 kB of brackets, and nobody else is served meanwhile.
+ */
+export function isDeepJson(text: string): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = closingQuote(text, at)
+      if (at < 0) return false
+    } else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
+      if (++depth > MAX_JSON_DEPTH) return true
+    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--
+  }
+  return false
+}
+
+const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = Array.from('"\\[]{}', (char) =>
+  char.charCodeAt(0)
+) as [number, number, number, number, number, number]
+
+/** Where the string ends that begins at `at`; -1 when it does not. A quote after an odd number of backslashes is one of its characters. */
+function closingQuote(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
+    if (slashes % 2 === 0) return end
+  }
+  return -1
 }
 
 /** An object, whatever is in it. Throws Invalid. */
