@@ -83,7 +83,8 @@ export async function transact<T>(ctx: Context, run: (tx: Tx) => Promise<T>, act
   }
 }
 
-const EVENTS_PAGE = 1000
+/** Events in a full page. */
+export const EVENTS_PAGE = 1000
 
 /**
  * Takes a follower's next page of the event log: `take` runs in the transaction that moves the follower's cursor, so that its effects are

@@ -5,8 +5,11 @@
 import type { Context } from '#server/context.ts'
 import { forgetOtherJobs, type JobRunNews, listJobRuns, noteJobRuns } from '#server/platform/job-runs.ts'
 
-/** `run` returns how much it did: 0 when there was nothing to do. `onEvents`: also whenever events were written. */
-export type Job = { name: string; everyMs: number; onEvents?: boolean; run(ctx: Context): Promise<number> }
+/**
+ * `run` returns how much it did: 0 when there was nothing to do. `page`: the most that one run does, after which it runs again at once; where
+ * that is not known, anything done may mean more. `onEvents`: also whenever events were written.
+ */
+export type Job = { name: string; everyMs: number; page?: number; onEvents?: boolean; run(ctx: Context): Promise<number> }
 
 const NOTE_EVERY_MS = 10_000
 const DRAIN_WITHIN_MS = 30_000
@@ -121,10 +124,10 @@ class Beat {
     const { clock, log } = this.#ctx
     const startedAt = clock.now()
     const startedMs = performance.now()
-    let done = 0
     let error: string | null = null
     try {
-      for (let more = 1; more > 0 && !this.#isStopped; done += more) {
+      const page = this.job.page ?? 1
+      for (let more = page; more >= page && !this.#isStopped; ) {
         await this.#ctx.precedence.giveWay()
         more = await this.job.run(this.#ctx)
       }
@@ -133,18 +136,15 @@ class Beat {
       log.warn({ job: this.job.name, err: thrown }, 'job failed')
     }
     const durationMs = Math.round(performance.now() - startedMs)
-    await this.#note({ startedAt, finishedAt: clock.now(), durationMs, error, isNews: done > 0 || error !== null })
+    await this.#note({ startedAt, finishedAt: clock.now(), durationMs, error })
   }
 
-  /** A job that beats each second and finds nothing would write for nothing: it is noted every ten seconds. */
-  async #note({
-    isNews,
-    ...run
-  }: Pick<JobRunNews, 'startedAt' | 'finishedAt' | 'durationMs' | 'error'> & { isNews: boolean }): Promise<void> {
+  /** What runs twice a second would write as often: a job is noted every ten seconds, and at once when it fails. */
+  async #note(run: Pick<JobRunNews, 'startedAt' | 'finishedAt' | 'durationMs' | 'error'>): Promise<void> {
     this.#unnoted.runs += 1
     if (run.error !== null) this.#unnoted.failures += 1
     const nowMs = performance.now()
-    if (!isNews && nowMs - this.#notedMs < NOTE_EVERY_MS) return
+    if (this.#unnoted.failures === 0 && nowMs - this.#notedMs < NOTE_EVERY_MS) return
     const { name, everyMs } = this.job
     const news = { name, ...run, ...this.#unnoted, nextRunAt: new Date(this.#ctx.clock.now().getTime() + everyMs) }
     try {

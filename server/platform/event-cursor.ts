@@ -19,13 +19,13 @@ export async function moveCursor(
   follower: string,
   { from, to }: { from: EventCursor; to: EventCursor }
 ): Promise<boolean> {
-  await sql`INSERT INTO event_cursor (follower, transaction_id, id) VALUES (${follower}, '0', 0) ON CONFLICT DO NOTHING`.execute(
-    tx.db
-  )
   const moved = await sql`
     UPDATE event_cursor SET transaction_id = ${to.transactionId}::text::xid8, id = ${to.id}
     WHERE follower = ${follower} AND transaction_id = ${from.transactionId}::text::xid8 AND id = ${from.id}`.execute(tx.db)
-  return moved.numAffectedRows === 1n
+  if (moved.numAffectedRows === 1n || from.transactionId !== EVENTS_START.transactionId) return moved.numAffectedRows === 1n
+  const begun = await sql`INSERT INTO event_cursor (follower, transaction_id, id)
+    VALUES (${follower}, ${to.transactionId}::text::xid8, ${to.id}) ON CONFLICT DO NOTHING`.execute(tx.db)
+  return begun.numAffectedRows === 1n
 }
 
 /** Makes a follower that is told of what happens from now on; one that is there stays where it stands, held until the transaction ends. */
