@@ -24,7 +24,7 @@ export function partitions(group: Step[], scoring: Scoring): Partition[] {
   for (const start of starts) {
     const best = improve(start, score)
     found.set(keyOf(best), asPartition(best, score, scoring))
-    if (group.length <= 6)
+    if (group.length <= 8)
       for (const near of neighbours(best)) {
         const other = improve(near, score, 0)
         found.set(keyOf(other), asPartition(other, score, scoring))
@@ -71,7 +71,7 @@ const keyOf = (sets: Step[][]): string =>
     .sort()
     .join('|')
 
-/** Joins two sets, takes a step out of one, or moves it to another, as long as that explains more. */
+/** Joins two sets, takes a step or what a scale told out of one, or moves it to another, as long as that explains more. */
 function improve(start: Step[][], score: Score, rounds = MOST_ROUNDS): Step[][] {
   let best = start
   for (let n = 0; n < rounds; n++) {
@@ -95,11 +95,18 @@ const neighbours = (sets: Step[][]) => [...moves(sets)].map((move) => apply(sets
 function* moves(sets: Step[][]): Generator<Move> {
   for (const [n, a] of sets.entries()) for (const b of sets.slice(n + 1)) yield { from: [a, b], to: [[...a, ...b]] }
   for (const a of sets) {
-    if (a.length < 2) continue
-    for (const step of a) {
-      const rest = a.filter((other) => other !== step)
-      yield { from: [a], to: [rest, [step]] }
-      for (const b of sets) if (b !== a) yield { from: [a, b], to: [rest, [...b, step]] }
+    for (const piece of pieces(a)) {
+      const rest = a.filter((step) => !piece.includes(step))
+      yield { from: [a], to: [rest, piece] }
+      for (const b of sets) if (b !== a) yield { from: [a, b], to: [rest, [...b, ...piece]] }
     }
   }
+}
+
+/** What may leave a set at once: each step, and all that one scale told in several steps. Never the whole set. */
+function pieces(set: Step[]): Step[][] {
+  if (set.length < 2) return []
+  const single = set.map((step) => [step])
+  const byScale = [...Map.groupBy(set, (step) => step.scaleId).values()]
+  return [...single, ...byScale.filter((steps) => steps.length > 1 && steps.length < set.length)]
 }
