@@ -2,7 +2,7 @@
  * Puts libraries of many small files together, in place: to find and link a thousand files took a third of a start's time and 25 MB. What a
  * program imports stays as it is; each entry of such a library becomes one line that leads to the file with all of it.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'vite'
 
@@ -19,7 +19,7 @@ for (const [name, entries] of Object.entries(LIBRARIES)) {
     if (!readFileSync(file, 'utf8').includes('/packed/entry-')) await lead(file, join(packed, `entry-${n}.mjs`))
 }
 
-/** The folder has its name once all of it is there: whatever interrupts this, no entry leads to half a file. */
+/** The folder has its name once all of it is on the disk: whatever interrupts this, no entry leads to half a file. */
 async function pack(folder, { files, packed }) {
   const draft = `${packed}.new`
   rmSync(draft, { recursive: true, force: true })
@@ -35,7 +35,10 @@ async function pack(folder, { files, packed }) {
       }
     }
   })
+  for (const name of readdirSync(draft)) sync(join(draft, name))
+  sync(draft)
   renameSync(draft, packed)
+  sync(folder)
 }
 
 /** Before that, both must have the same names to give. */
@@ -45,5 +48,12 @@ async function lead(file, to) {
   const path = relative(dirname(file), to)
   const lines = [`export * from '${path}'`, ...(had.includes('default') ? [`export { default } from '${path}'`] : [])]
   writeFileSync(`${file}.new`, `${lines.join('\n')}\n`)
+  sync(`${file}.new`)
   renameSync(`${file}.new`, file)
+}
+
+function sync(path) {
+  const fd = openSync(path, 'r')
+  fsyncSync(fd)
+  closeSync(fd)
 }
