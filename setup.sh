@@ -112,4 +112,5 @@ fi
 
 pack
 say "$(count) packages are there"
+sync -f node_modules 2>/dev/null || sync # a stamp must not outlive a power cut that the packages do not
 echo "$wanted" >"$stamp.new" && mv "$stamp.new" "$stamp" # last: whatever interrupts this, the next run starts over
