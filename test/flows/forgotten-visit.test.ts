@@ -37,3 +37,20 @@ test('two members of staff who close one visit at once make its tickets once', a
   assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [200, 409, 409])
   assert.equal((await staff.send('GET', `/api/v1/tickets?visitId=${visitId}`)).body.items.length, 3)
 })
+
+test('a shopper who comes back to the exit while staff close the visit leaves once, with one set of tickets and one cart', async () => {
+  await using store = await openStore({ machines: 3 })
+  const staff = await store.staff('admin')
+  const id = newId()
+  for (let round = 0; round < 5; round++) {
+    const { visitId } = (await store.scanIn(await store.code({ id }))).body
+    const [scan, close] = await Promise.all([
+      store.scanOut(await store.code({ id })),
+      staff.send('POST', `/api/v1/visits/${visitId}/close`, { reason: 'left without a code' })
+    ])
+    assert.ok((scan.status === 200) !== (close.status === 200), `${scan.status} ${close.status}`)
+    assert.equal((await staff.send('GET', `/api/v1/tickets?visitId=${visitId}`)).body.items.length, 3)
+    const { rows } = await store.ctx.pool.query('SELECT FROM cart WHERE visit_id = $1', [visitId])
+    assert.equal(rows.length, 1)
+  }
+})

@@ -44,6 +44,31 @@ test('an escalated ticket waits for an admin, with a note that is gone once it i
   )
 })
 
+test('two desks that escalate one ticket at once, and an admin who claims it meanwhile: one note counts, and it is told once', async () => {
+  await using shop = await afterVisit()
+  const { store, desk, ids } = shop
+  const [id] = ids as [string]
+  const [other, admin] = [reviewing(await store.staff('reviewer')), reviewing(await store.staff('admin'))]
+  const answers = await Promise.all(
+    [desk, other].map((who) => who.send('POST', `/api/v1/tickets/${id}/escalate`, { note: `by ${who.username}` }))
+  )
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 409])
+  const { body } = answers.find(({ status }) => status === 200)!
+  assertProblem(answers.find(({ status }) => status === 409)!, 409, 'already-escalated')
+  const now = (await admin.send('GET', `/api/v1/tickets/${id}`)).body
+  assert.deepEqual(now.escalation, body.escalation)
+  assert.deepEqual(
+    (await eventsOf(store.ctx, 'ticket.escalated')).map((event) => event.note),
+    [body.escalation.note]
+  )
+  const [claimed] = await Promise.all([
+    admin.claim(id),
+    desk.send('POST', `/api/v1/tickets/${id}/escalate`, { note: body.escalation.note })
+  ])
+  assert.equal(claimed.status, 200)
+  assert.equal((await admin.send('GET', `/api/v1/tickets/${id}`)).body.claimedBy, admin.id)
+})
+
 test('tickets of a visit whose shopper waits for an answer are listed and counted, until he has it', async () => {
   await using shop = await afterVisit({ machines: 2 })
   const { store, desk, ids, visitId, changes } = shop
