@@ -5,7 +5,7 @@ import type { CameraTag } from '#contracts/api/cameras.ts'
 import { SYSTEM } from '#server/context.ts'
 import { addCamera, changeCamera, closeClip, dropClip, openClip } from '#server/domain/camera/actions.ts'
 import { EMPTY_MP4 } from '#server/platform/mp4.ts'
-import { caughtUp, eventsOf, later, openStore, visitor } from '#test/support/visiting.ts'
+import { caughtUp, eventsOf, land, later, openStore, visitor } from '#test/support/visiting.ts'
 
 const SECOND = 1000
 
@@ -77,6 +77,36 @@ test('a ticket has the clips of its machine’s cameras and of the doors, the on
     (await eventsOf(store.ctx, 'ticket.changed')).map(({ ticketId, reason }) => [ticketId, reason]),
     [[m1, 'video']]
   )
+})
+
+test('a weight change and the end of a clip that are learned of together make two versions, and neither is lost', async () => {
+  await using store = await openFilmedStore()
+  const { cameras, clock, ctx } = store
+  const t0 = clock.now()
+  const shelf = await store.opened(cameras.shelf.id, 'IN_STORE')
+  clock.forward(SECOND)
+  const guest = await visitor(store)
+  clock.forward(5 * SECOND)
+  const inside = clock.now()
+  clock.forward(5 * SECOND)
+  const { tickets } = await guest.leave()
+  const [m1, m2] = tickets.map(({ id }) => id) as [string, string]
+  await store.settle()
+  const { version, revisions } = await store.ticket(m1)
+  clock.forward(5 * SECOND)
+  await store.close(shelf, t0)
+  const change = await land(ctx, { machineId: 'm1', grams: -330, at: inside })
+  await store.settle()
+  const seen = await store.ticket(m1)
+  assert.deepEqual(
+    seen.revisions.slice(0, seen.revisions.length - revisions.length).map(({ reason }: { reason: string }) => reason),
+    ['video', 'late-evidence']
+  )
+  assert.deepEqual(
+    [seen.version, seen.awaitedVideos, seen.weightChanges.map(({ id }: { id: string }) => id)],
+    [version + 2, [], [change]]
+  )
+  assert.deepEqual((await store.ticket(m2)).weightChanges, [])
 })
 
 test('a video that comes late or goes makes a new version, and never reopens a completed ticket', async () => {

@@ -34,9 +34,19 @@ export function attachLateEvidence(ctx: Context): Promise<number> {
       const touched = touchedAmong(events)
       await moveWindows(tx, touched)
       const ids = await ticketsTouchedBy(tx, touched)
-      if (ids.length > 0) await refreshEvidence(ctx, tx, await lockTickets(tx, ids))
       const seen = await ticketsSeenBy(tx, videosAmong(events))
-      if (seen.length > 0) await refreshVideos(tx, await lockTickets(tx, seen))
+      if (ids.length + seen.length === 0) return
+      const held = await lockTickets(tx, [...new Set([...ids, ...seen])]) // all at once: in two sets two transactions could wait for each other
+      const refreshed = await refreshEvidence(
+        ctx,
+        tx,
+        held.filter(({ id }) => ids.includes(id))
+      )
+      const latest = new Map([...held, ...refreshed].map((ticket) => [ticket.id, ticket]))
+      await refreshVideos(
+        tx,
+        seen.flatMap((id) => latest.get(id) ?? [])
+      )
     }
   })
 }
@@ -119,6 +129,7 @@ async function reopen(tx: Tx, tickets: HeldTicket[]): Promise<void> {
  * no cart, so a completed ticket stays complete.
  */
 async function refreshVideos(tx: Tx, tickets: HeldTicket[]): Promise<void> {
+  if (tickets.length === 0) return
   const windows = tickets.map(({ machineId, windowStart, windowEnd }) => ({ machineId, from: windowStart, to: windowEnd }))
   const current = await videoStatesDuring(tx.db, windows)
   const news = tickets
