@@ -68,6 +68,19 @@ test('doubt is told in words', () => {
   }
 })
 
+test('a weight is not off when what is missing hides in what is put down beside it at the same moment', () => {
+  const taken = left(5, { 103: -519 })
+  const hidden = { taken: left(30, { 101: -142, 102: -143 }), laid: left(30, { 103: 519 - 60 }) }
+  const reasonsOf = (hands: Hand[]) => {
+    const cola = movementsOf({ hands }).find(({ productId }) => productId === 'cola')!
+    return { reasons: cola.reasons, isSure: cola.confidence > 0.98 }
+  }
+  assert.deepEqual(reasonsOf([hidden.taken]), { reasons: ['weight-off'], isSure: false })
+  assert.deepEqual(reasonsOf([taken, hidden.taken, hidden.laid]), { reasons: [], isSure: true })
+  assert.deepEqual(reasonsOf([taken, hidden.taken, left(30, { 103: 519 })]), { reasons: ['weight-off'], isSure: false })
+  assert.deepEqual(reasonsOf([taken, hidden.taken, left(40, { 103: 519 - 60 })]), { reasons: ['weight-off'], isSure: false })
+})
+
 test('who came after it cannot have done it, and who is alone inside has', () => {
   const hands = [left(5, { 103: -519 }), right(40, { 105: -90 })]
   const owners = movementsOf({

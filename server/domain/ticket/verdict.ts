@@ -57,7 +57,8 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const { owners, coherence } = ownersIn(best, witness)
   const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
-  return deedsOf(best).map((deed): Inferred => {
+  const deeds = deedsOf(best)
+  return deeds.map((deed): Inferred => {
     const { part, action } = deed
     const own = votes.get(anchorOf(deed))!
     const sureness = calibrated(own.get(nameOf(deed))?.confidence ?? 0) * coherence.get(deed)!
@@ -66,7 +67,7 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
     const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
     const candidates = [...own.values()].flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
     candidates.sort((a, b) => b.confidence - a.confidence)
-    const reasons = reasonsOf(deed, { owner, candidates, witness })
+    const reasons = reasonsOf(deed, { owner, candidates, witness, beside: besides(deed, deeds) })
     const doubt = reasons.reduce((product, reason) => product * (ODD[reason] ?? 1), 1)
     const confidence = action.productId === null ? 0 : sureness * who * doubt
     return {
@@ -170,23 +171,48 @@ function coherenceOf(reaches: number[][]): number {
 const DOUBT = 0.02
 const MANY_UNITS = 3
 
-type Facts = { owner: number[]; candidates: Candidate[]; witness: Witness }
+type Facts = { owner: number[]; candidates: Candidate[]; witness: Witness; beside: Deed[] }
 
-function reasonsOf({ part, action }: Deed, { owner, candidates, witness }: Facts): Reason[] {
-  const { productId, quantity, isAway, isHeld, unitIds } = action
-  const each = productId === null ? undefined : witness.products.get(productId)
-  const off = each ? Math.abs(Math.abs(part.grams) - Math.abs(quantity) * each.grams) : 0
+function reasonsOf(deed: Deed, { owner, candidates, witness, beside }: Facts): Reason[] {
+  const { productId, quantity, isAway, isHeld, unitIds } = deed.action
+  const weighed = weighedBy(deed, witness)
+  const isOff = (off: number) => Math.abs(off) > 6 + 0.12 * weighed.expected
+  const isShared = beside.some((other) => hidesIn(weighed, weighedBy(other, witness)))
   const inside = owner.filter((share) => share > 0).length
   const holds: [Reason, boolean][] = [
     ['two-products-alike', candidates.some((other) => other.productId !== productId && other.confidence >= DOUBT)],
     ['several-shoppers', inside > 1 && Math.max(...owner) < 1 - DOUBT],
     ['off-planogram', productId === null || (isAway && quantity > 0 && unitIds.length === 0)],
-    ['weight-off', each !== undefined && unitIds.length < 2 && off > 6 + 0.12 * Math.abs(quantity) * each.grams],
+    ['weight-off', unitIds.length < 2 && isOff(weighed.off) && !isShared],
     ['nobody-holds-it', quantity < 0 && !isHeld],
     ['many-units', Math.abs(quantity) >= MANY_UNITS]
   ]
   return holds.flatMap(([reason, isSo]) => (isSo ? [reason] : []))
 }
+
+/** `expected`: what the catalogue has it weigh, without sign; `off`: how far the shelf became heavier than that. Nothing is expected of an unknown thing. */
+type Weighed = { expected: number; off: number }
+
+function weighedBy({ part, action: { productId, quantity } }: Deed, { products }: Witness): Weighed {
+  const each = productId === null ? undefined : products.get(productId)
+  return each ? { expected: Math.abs(quantity) * each.grams, off: part.grams + quantity * each.grams } : { expected: 0, off: 0 }
+}
+
+/** What happened at the same moment right beside it. */
+const besides = ({ part }: Deed, deeds: Deed[]): Deed[] =>
+  deeds.filter(
+    ({ part: other }) =>
+      other !== part &&
+      other.machineId === part.machineId &&
+      Math.abs(other.place - part.place) <= BESIDE &&
+      other.fromMs <= part.atMs &&
+      other.atMs >= part.fromMs
+  )
+const BESIDE = 1.6
+
+/** Something is taken from two scales while something else is put onto one of them: what the one seems to lack the other seems to lack too. */
+const hidesIn = (a: Weighed, b: Weighed): boolean =>
+  a.off * b.off < 0 && Math.abs(a.off) <= a.expected / 2 && Math.abs(a.off + b.off) <= 6 + 0.05 * (a.expected + b.expected)
 
 /** What an older story left lying and this one has taken: the movements that put it there. */
 export const takenFromOlder = (units: HeldUnit[]): string[] =>
