@@ -43,7 +43,10 @@ test('a device that asks for 60 000 topics at once is cut before it keeps anybod
   assert.equal((await line.hears('connack'))?.returnCode, 0)
   line.send(packet)
   assert.ok(await line.isCut(), 'cut')
-  assert.equal(line.heard.find(({ cmd }) => cmd === 'suback'), undefined)
+  assert.equal(
+    line.heard.find(({ cmd }) => cmd === 'suback'),
+    undefined
+  )
 })
 
 test('500 lines that never say CONNECT are cut in time and shut no device out', async () => {
