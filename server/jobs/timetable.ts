@@ -127,9 +127,10 @@ class Beat {
     let error: string | null = null
     try {
       const page = this.job.page ?? 1
-      for (let more = page; more >= page && !this.#isStopped; ) {
+      let done = page
+      while (done >= page && !this.#isStopped) {
         await this.#ctx.precedence.giveWay()
-        more = await this.job.run(this.#ctx)
+        done = await this.job.run(this.#ctx)
       }
     } catch (thrown) {
       error = thrown instanceof Error ? thrown.message : String(thrown)

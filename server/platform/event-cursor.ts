@@ -22,7 +22,8 @@ export async function moveCursor(
   const moved = await sql`
     UPDATE event_cursor SET transaction_id = ${to.transactionId}::text::xid8, id = ${to.id}
     WHERE follower = ${follower} AND transaction_id = ${from.transactionId}::text::xid8 AND id = ${from.id}`.execute(tx.db)
-  if (moved.numAffectedRows === 1n || from.transactionId !== EVENTS_START.transactionId) return moved.numAffectedRows === 1n
+  if (moved.numAffectedRows === 1n) return true
+  if (from.transactionId !== EVENTS_START.transactionId) return false
   const begun = await sql`INSERT INTO event_cursor (follower, transaction_id, id)
     VALUES (${follower}, ${to.transactionId}::text::xid8, ${to.id}) ON CONFLICT DO NOTHING`.execute(tx.db)
   return begun.numAffectedRows === 1n

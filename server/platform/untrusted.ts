@@ -31,9 +31,12 @@ export function isDeepJson(text: string): boolean {
   return false
 }
 
-const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = Array.from('"\\[]{}', (char) =>
-  char.charCodeAt(0)
-) as [number, number, number, number, number, number]
+const QUOTE = 0x22 // "
+const BACKSLASH = 0x5c // \
+const OPEN_ARRAY = 0x5b // [
+const CLOSE_ARRAY = 0x5d // ]
+const OPEN_OBJECT = 0x7b // {
+const CLOSE_OBJECT = 0x7d // }
 
 /** Where the string ends that begins at `at`; -1 when it does not. A quote after an odd number of backslashes is one of its characters. */
 function closingQuote(text: string, at: number): number {

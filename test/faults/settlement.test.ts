@@ -31,8 +31,8 @@ test('a cart that is contested and settled anew while the server is killed moves
   for (const desk of desks) desk.catch((error: unknown) => broken.push(error))
   const times = rounds(8, 60)
   for (let round = 0; round < times && broken.length === 0; round++) {
-    const before = [...answered.values()].reduce((sum, version) => sum + version, 0)
     const settled = () => [...answered.values()].reduce((sum, version) => sum + version, 0)
+    const before = settled()
     await until(() => broken.length > 0 || settled() > before, 'a cart is settled', 60_000)
     await sleep(between(0, 150))
     await store.kill()

@@ -33,20 +33,15 @@ export function attachLateEvidence(ctx: Context): Promise<number> {
     async take(tx, events) {
       const touched = touchedAmong(events)
       await moveWindows(tx, touched)
-      const ids = await ticketsTouchedBy(tx, touched)
-      const seen = await ticketsSeenBy(tx, videosAmong(events))
-      if (ids.length + seen.length === 0) return
-      const held = await lockTickets(tx, [...new Set([...ids, ...seen])]) // all at once: in two sets two transactions could wait for each other
-      const refreshed = await refreshEvidence(
-        ctx,
-        tx,
-        held.filter(({ id }) => ids.includes(id))
-      )
-      const latest = new Map([...held, ...refreshed].map((ticket) => [ticket.id, ticket]))
-      await refreshVideos(
-        tx,
-        seen.flatMap((id) => latest.get(id) ?? [])
-      )
+      const weighed = new Set(await ticketsTouchedBy(tx, touched))
+      const seen = new Set(await ticketsSeenBy(tx, videosAmong(events)))
+      const ids = [...new Set([...weighed, ...seen])]
+      if (ids.length === 0) return
+      const held = await lockTickets(tx, ids) // all at once: in two sets two transactions could wait for each other
+      const isOf = (set: Set<string>) => (ticket: HeldTicket) => set.has(ticket.id)
+      const refreshed = await refreshEvidence(ctx, tx, held.filter(isOf(weighed)))
+      const others = held.filter((ticket) => !weighed.has(ticket.id))
+      await refreshVideos(tx, [...refreshed, ...others].filter(isOf(seen)))
     }
   })
 }

@@ -176,14 +176,14 @@ type Facts = { owner: number[]; candidates: Candidate[]; witness: Witness; besid
 function reasonsOf(deed: Deed, { owner, candidates, witness, beside }: Facts): Reason[] {
   const { productId, quantity, isAway, isHeld, unitIds } = deed.action
   const weighed = weighedBy(deed, witness)
-  const isOff = (off: number) => Math.abs(off) > 6 + 0.12 * weighed.expected
-  const isShared = beside.some((other) => hidesIn(weighed, weighedBy(other, witness)))
+  const isOff = Math.abs(weighed.off) > 6 + 0.12 * weighed.expected
+  const isHidden = beside.some((other) => hidesIn(weighed, weighedBy(other, witness)))
   const inside = owner.filter((share) => share > 0).length
   const holds: [Reason, boolean][] = [
     ['two-products-alike', candidates.some((other) => other.productId !== productId && other.confidence >= DOUBT)],
     ['several-shoppers', inside > 1 && Math.max(...owner) < 1 - DOUBT],
     ['off-planogram', productId === null || (isAway && quantity > 0 && unitIds.length === 0)],
-    ['weight-off', unitIds.length < 2 && isOff(weighed.off) && !isShared],
+    ['weight-off', unitIds.length < 2 && isOff && !isHidden],
     ['nobody-holds-it', quantity < 0 && !isHeld],
     ['many-units', Math.abs(quantity) >= MANY_UNITS]
   ]
@@ -198,6 +198,8 @@ function weighedBy({ part, action: { productId, quantity } }: Deed, { products }
   return each ? { expected: Math.abs(quantity) * each.grams, off: part.grams + quantity * each.grams } : { expected: 0, off: 0 }
 }
 
+const BESIDE = 1.6 // scales between the middles of two
+
 /** What happened at the same moment right beside it. */
 const besides = ({ part }: Deed, deeds: Deed[]): Deed[] =>
   deeds.filter(
@@ -208,7 +210,6 @@ const besides = ({ part }: Deed, deeds: Deed[]): Deed[] =>
       other.fromMs <= part.atMs &&
       other.atMs >= part.fromMs
   )
-const BESIDE = 1.6
 
 /** Something is taken from two scales while something else is put onto one of them: what the one seems to lack the other seems to lack too. */
 const hidesIn = (a: Weighed, b: Weighed): boolean =>
