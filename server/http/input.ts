@@ -63,14 +63,6 @@ function problemOf(body: unknown, text: string): Error | null {
   return new Invalid('body', 'must not hold NUL characters or half of a surrogate pair')
 }
 
-/** What the careful parser must look at: names that poison an object, escapes that hide them or what a database cannot hold. */
-const UNUSUAL = /__proto__|constructor|\\u/
-
-/** The JSON of a text that needs no second look; undefined for any other. Throws SyntaxError for what is no JSON. */
-export function plainJson(text: string): unknown {
-  return UNUSUAL.test(text) || isDeepJson(text) ? undefined : JSON.parse(text)
-}
-
 /** Can PostgreSQL keep every string of it? Only an escape can bring in what it cannot. */
 function isText(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#server/platform/logger.ts'
 import type { App } from '#server/platform/web-app.ts'
 import { bearerOf, type DeviceAuth } from './access.ts'
-import { BODY_LIMIT, plainJson } from './input.ts'
+import { BODY_LIMIT } from './input.ts'
 import { answerFailure } from './problems.ts'
 import type { Observe } from './traffic.ts'
 
@@ -16,8 +16,8 @@ export type ShortWay = {
   path: string
   /** Asked before the body is read. `mark`: the request, so that the usual way knows what was asked already. */
   admits: (deviceId: string, mark: object) => boolean
-  /** Takes the body; null when it is durable already. What it throws has changed nothing: the usual way says why. */
-  take: (deviceId: string, body: unknown, text: string) => Promise<void> | null
+  /** Takes the body as it came; null when it is durable already, undefined for what needs a second look. What that or a throw leaves has changed nothing: the usual way says why. */
+  take: (deviceId: string, text: string) => Promise<void> | null | undefined
   /** Hears why a message that was taken did not become durable. */
   failed: (deviceId: string, error: unknown) => void
 }
@@ -62,15 +62,13 @@ export function takeShortWays(app: App, { ways, log, machine, headers, nextReque
     observe({ method: 'POST', route: way.path, status, ms: performance.now() - startedMs, requestId })
   }
   const take = (way: ShortWay, deviceId: string, exchange: Exchange, bytes: Buffer): boolean => {
-    let durable: Promise<void> | null
+    let durable: Promise<void> | null | undefined
     try {
-      const text = bytes.toString('utf8')
-      const body = plainJson(text)
-      if (body === undefined) return false
-      durable = way.take(deviceId, body, text)
+      durable = way.take(deviceId, bytes.toString('utf8'))
     } catch {
       return false
     }
+    if (durable === undefined) return false
     if (durable === null) succeedWithOthers(exchange)
     else
       durable.then(

@@ -3,11 +3,13 @@ import type { onErrorHookHandler, onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
 import { Positions, PositionsAccepted } from '#contracts/device/positions.ts'
 import type { Context } from '#server/context.ts'
-import { type Durable, isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
+import { type Durable, type HeartbeatMessage, isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
+import { LastSaid } from '#server/platform/last-said.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
 import { refusalOf } from '#server/platform/refusals.ts'
+import { plainJson } from '#server/platform/untrusted.ts'
 import type { App } from '#server/platform/web-app.ts'
 import { readHeartbeat } from './heartbeat.ts'
 import { handlePositions } from './positions.ts'
@@ -39,7 +41,18 @@ export function deviceDoor(ctx: Context, log: LogFile | null) {
     admitted.has(raw) || admits(device.machineId ?? device.trackerId ?? ANYBODY)
       ? done()
       : done(new Refused('too-many-requests', 'this device sends more than its share; slow down'))
-  const take: Take = (owner, sent) => takeHeartbeat(ctx, log, { owner, ...sent })
+  const take: Take = (owner, sent) => takeHeartbeat(ctx, log, readSent(ctx, owner, sent))
+  /** A machine at rest says the same again and again. */
+  const said = new LastSaid<Heard>()
+  const takePlain = (machineId: string, text: string): Durable | undefined => {
+    const known = said.meaningOf(machineId, text)
+    if (known) return takeHeartbeat(ctx, log, { ...known, message: { ...known.message, receivedMs: ctx.clock.now().getTime() } })
+    const body = plainJson(text)
+    if (body === undefined) return undefined
+    const heard = readSent(ctx, machineId, { body, text })
+    said.keep(machineId, text, heard)
+    return takeHeartbeat(ctx, log, heard)
+  }
   const note = (machineId: string, error: unknown) => {
     const refusal = refusalOf(error)
     if (refusal) ctx.refusals.note(`machine/${machineId}`, { over: 'HTTP', ...refusal })
@@ -51,7 +64,7 @@ export function deviceDoor(ctx: Context, log: LogFile | null) {
       if (isAdmitted) admitted.add(mark)
       return isAdmitted
     },
-    take: (machineId: string, body: unknown, text: string) => take(machineId, { body, text }),
+    take: takePlain,
     failed: note
   }
   const routes = [(app: App) => heartbeatRoute(app, { slowDown, take, note }), (app: App) => positionsRoute(app, ctx, slowDown)]
@@ -61,14 +74,21 @@ export function deviceDoor(ctx: Context, log: LogFile | null) {
 type Sent = { body: unknown; text: string }
 type Take = (owner: string | undefined, sent: Sent) => Durable
 
-/** Takes what `owner` sent, or anybody where that is allowed. What it throws has changed nothing. */
-function takeHeartbeat(ctx: Context, log: LogFile | null, { owner, body, text }: Sent & { owner: string | undefined }): Durable {
-  const receivedMs = ctx.clock.now().getTime()
-  const message = readHeartbeat(body, { receivedMs, zone: ctx.config.timeZone })
+/** A heartbeat, and what heartbeat.log says of it. */
+type Heard = { message: HeartbeatMessage; line: string }
+
+/** Reads what `owner` sent, or anybody where that is allowed. Throws Invalid, NotFound, Refused. */
+function readSent(ctx: Context, owner: string | undefined, { body, text }: Sent): Heard {
+  const message = readHeartbeat(body, { receivedMs: ctx.clock.now().getTime(), zone: ctx.config.timeZone })
   if (!isOnboarded(ctx, message.machineId)) throw new NotFound('machine', message.machineId)
   if (owner !== undefined && owner !== message.machineId) throw new Refused('wrong-device', `this is the key of machine ${owner}`)
+  return { message, line: oneLine({ body, text }) }
+}
+
+/** Takes it. What it throws has changed nothing. */
+function takeHeartbeat(ctx: Context, log: LogFile | null, { message, line }: Heard): Durable {
   const durable = recordHeartbeat(ctx, message)
-  log?.write(logLine(receivedMs, { body, text }))
+  log?.write(logLine(message.receivedMs, line))
   return durable
 }
 
@@ -115,8 +135,9 @@ function positionsRoute(app: App, ctx: Context, slowDown: onRequestHookHandler):
   })
 }
 
-/** One line of heartbeat.log: when it came and what came, letter by letter where that is one line; `manage replay` reads it back. */
-export function logLine(receivedMs: number, { body, text }: { body: unknown; text: string }): string {
-  const line = /[\r\n\uFEFF]/.test(text) ? JSON.stringify(body) : text
-  return `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${line}}`
-}
+/** What came as one line of JSON: letter by letter where it is one. */
+export const oneLine = ({ body, text }: Sent): string => (/[\r\n\uFEFF]/.test(text) ? JSON.stringify(body) : text)
+
+/** One line of heartbeat.log: when it came and what came, which is one line itself; `manage replay` reads it back. */
+export const logLine = (receivedMs: number, line: string): string =>
+  `{"receivedAt":"${new Date(receivedMs).toISOString()}","body":${line}}`

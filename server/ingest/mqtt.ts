@@ -11,7 +11,7 @@ import { type Identity, type Incoming, MqttBroker } from '#server/platform/mqtt-
 import { RateLimit } from '#server/platform/rate-limit.ts'
 import { refusalOf } from '#server/platform/refusals.ts'
 import { readJson } from '#server/platform/untrusted.ts'
-import { deviceLimit, logLine } from './http.ts'
+import { deviceLimit, logLine, oneLine } from './http.ts'
 import { MESSAGES } from './index.ts'
 
 const PUBLISHED: Record<string, string[]> = {
@@ -156,7 +156,7 @@ function taker(ctx: Context, log: LogFile | null) {
       const text = message.payload.toString('utf8')
       const body = readJson(text, 'payload')
       const durable = MESSAGES[`${kind}/${channel}`]!(ctx, { deviceId, body, receivedMs, isDuplicate: message.isDuplicate })
-      if (channel === 'heartbeat') log?.write(logLine(receivedMs, { body, text }))
+      if (channel === 'heartbeat') log?.write(logLine(receivedMs, oneLine({ body, text })))
       return durable?.catch(forgiven) ?? null
     } catch (error) {
       forgiven(error)

@@ -31,7 +31,7 @@ async function openRecordedStore() {
       store.clock.forward(1000)
       for (const [machineId, own] of Object.entries(weights)) {
         const body = { machineId, scales: rowsOf(own) }
-        lines.push(logLine(store.clock.now().getTime(), { body, text: JSON.stringify(body) }))
+        lines.push(logLine(store.clock.now().getTime(), JSON.stringify(body)))
       }
     }
   }

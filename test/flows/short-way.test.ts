@@ -1,10 +1,12 @@
 /** Heartbeats over a real line take the short way; whatever is unusual about one, it is answered as by the usual way. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { newHttpMachine, rowsOf, told as toldOf } from '#test/support/devices.ts'
+import { newHttpMachine, rowsOf, told as toldOf, until } from '#test/support/devices.ts'
 import { handClock } from '#test/support/http.ts'
 import { refuseChangesOf } from '#test/support/refusing.ts'
 import { openTestStore, type TestStore } from '#test/support/store.ts'
@@ -152,4 +154,42 @@ test('a change that the database cannot hold is told to the device that sent it,
   assert.equal(answer.headers['content-type'], 'application/problem+json')
   const noted = await store.admin.send('GET', `/api/v1/machines/${machineId}/refusals`)
   assert.deepEqual([noted.body.items.length, noted.body.items[0].over], [1, 'HTTP'])
+})
+
+test('a heartbeat that repeats the last one letter by letter is taken as if it were read anew, until its key is taken away', async () => {
+  const clock = handClock()
+  await using quiet = await openTestStore({ clock })
+  await quiet.app.listen({ host: '127.0.0.1', port: 0 })
+  const { machineId, deviceKey } = await newHttpMachine(quiet)
+  const key = { authorization: `Bearer ${deviceKey}`, ...PLAIN }
+  const full = JSON.stringify({ machineId, scales: rowsOf({ '001': 500, '002': 700 }) }, null, 1)
+  const taken = full.replace(/0\.500/g, '0.200')
+  const beat = async (body: string) => {
+    clock.forward(1000)
+    return (await overTheLine(body, key, quiet)).status
+  }
+  const said = [full, full, full, taken, taken, full, full]
+  for (const body of said) assert.equal(await beat(body), 200)
+  assert.deepEqual(await toldOf(quiet, machineId), ['001 -300', '001 300'])
+  const heard = await quiet.admin.send('GET', `/api/v1/machines/${machineId}`)
+  assert.equal(heard.body.lastHeartbeatAt, clock.now().toISOString(), 'each says anew that the machine is there')
+  const path = join(quiet.dataDir, 'logs', 'heartbeat.log')
+  const lines = await until(() => {
+    const text = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
+    return text.length >= said.length ? text.map((one) => JSON.parse(one)) : null
+  }, 'the lines are written')
+  const firstMs = clock.now().getTime() - 1000 * (said.length - 1)
+  assert.deepEqual(
+    lines,
+    said.map((body, n) => ({ receivedAt: new Date(firstMs + 1000 * n).toISOString(), body: JSON.parse(body) }))
+  )
+  const numbered = JSON.stringify({ ...JSON.parse(taken), bootId: 'a', seq: 7 })
+  assert.deepEqual([await beat(numbered), await beat(numbered), await beat(full)], [200, 200, 200])
+  assert.deepEqual(
+    await toldOf(quiet, machineId),
+    ['001 -300', '001 300'],
+    'the second of the same number is old: what it says again confirms nothing'
+  )
+  await quiet.admin.send('POST', `/api/v1/machines/${machineId}/device-key`)
+  assert.equal(await beat(full), 401)
 })
