@@ -86,24 +86,46 @@ const UNCLAIMED_KEPT = 8
 
 /** Takes one reading (whole grams). `isSure`: settled by itself (from samples), needs no second one. `isLate`: the first after a restart or silence. */
 export function read(state: ScaleState, reading: Reading, tools: Tools): Step {
-  const first = state.pending && reading.gapMs >= STANDS_AFTER_MS ? stand(state) : { state, effects: [] }
+  const first = state.pending && reading.gapMs >= STANDS_AFTER_MS ? stand(state) : { state, effects: NONE }
+  if (isQuiet(first.state, reading, tools)) return { state: quiet(first.state, reading), effects: first.effects }
   const next = first.state.pending ? resolve(first.state, reading, tools) : rest(first.state, reading, tools)
   return { state: { ...next.state, weight: reading.grams, readAtMs: reading.atMs }, effects: [...first.effects, ...next.effects] }
+}
+
+const NONE: Effect[] = []
+
+/** At rest, and nothing happened: as nearly every reading finds its scale. */
+const isQuiet = ({ pending, baseline }: ScaleState, { grams }: Reading, { thresholdGrams }: Tools): boolean =>
+  pending === null && baseline !== null && Math.abs(grams - Math.round(baseline)) < thresholdGrams
+
+/** Only noise and creep have something to learn. Written out: of what is made a thousand times a second, a copy of a copy costs. */
+function quiet({ baseline, creep, noise, unclaimed }: ScaleState, reading: Reading): ScaleState {
+  const { grams, atMs } = reading
+  const heard = listen(noise, grams, swingOf(reading))
+  const crept = creepOf(baseline!, heard, reading)
+  return {
+    baseline: baseline! + crept,
+    weight: grams,
+    readAtMs: atMs,
+    creep: creep + crept,
+    noise: heard,
+    pending: null,
+    unclaimed
+  }
 }
 
 /** No further reading came for 10 s: the pending row stands as it is. */
 export function stand(state: ScaleState): Step {
   const { pending } = state
-  if (!pending) return { state, effects: [] }
+  if (!pending) return { state, effects: NONE }
   return settle(state, pending, pending.valueGrams)
 }
 
-function rest(state: ScaleState, reading: Reading, { thresholdGrams, newId }: Tools): Step {
+/** The first reading of all, or a change. */
+function rest(state: ScaleState, reading: Reading, { newId }: Tools): Step {
   const { grams, atMs } = reading
-  if (state.baseline === null) return { state: { ...state, baseline: grams, noise: moveTo(state.noise, grams) }, effects: [] }
+  if (state.baseline === null) return { state: { ...state, baseline: grams, noise: moveTo(state.noise, grams) }, effects: NONE }
   const before = Math.round(state.baseline)
-  if (Math.abs(grams - before) < thresholdGrams)
-    return { state: creep({ ...state, noise: listen(state.noise, grams, swingOf(reading)) }, reading), effects: [] }
   const occurredMs = reading.startedMs ?? atMs
   const sinceMs = Math.min(state.readAtMs ?? atMs, occurredMs)
   const row: RowRef = { rowId: newId(), occurredMs, fromMs: reading.isLate ? sinceMs : occurredMs, foundLate: reading.isLate }
@@ -163,7 +185,9 @@ export function level(state: ScaleState, { beforeGrams, grams }: { beforeGrams: 
 /** Back at the old level, which one stray reading says nothing new about. */
 function withdraw(state: ScaleState, pending: Pending, reading: Reading): Step {
   const unclaimed = state.unclaimed?.filter((found) => found.row.rowId !== pending.row.rowId) ?? null
-  const back = creep({ ...state, pending: null, unclaimed, noise: moveTo(state.noise, pending.fromGrams) }, reading)
+  const noise = moveTo(state.noise, pending.fromGrams)
+  const crept = creepOf(state.baseline!, noise, reading)
+  const back = { ...state, baseline: state.baseline! + crept, creep: state.creep + crept, pending: null, unclaimed, noise }
   return { state: back, effects: [{ kind: 'withdraw', row: pending.row, version: pending.version + 1 }] }
 }
 
@@ -174,11 +198,10 @@ function reclaim(state: ScaleState, { row, version, grams, settled }: Correction
   return { ...state, unclaimed }
 }
 
-function creep(state: ScaleState, { grams, gapMs }: Reading): ScaleState {
-  const baseline = state.baseline!
+/** How far the baseline creeps with this reading, grams. */
+function creepOf(baseline: number, noise: Noise, { grams, gapMs }: Reading): number {
   const allowed = Math.max(0, gapMs) * CREEP_GRAMS_PER_MS
   const off = grams - baseline
-  if (Math.abs(off) > Math.max(CREEP_BAND_GRAMS, 3 * sigmaOf(state.noise), allowed)) return state
-  const moved = Math.max(-allowed, Math.min(allowed, off))
-  return { ...state, baseline: baseline + moved, creep: state.creep + moved }
+  if (Math.abs(off) > Math.max(CREEP_BAND_GRAMS, 3 * sigmaOf(noise), allowed)) return 0
+  return Math.max(-allowed, Math.min(allowed, off))
 }

@@ -73,11 +73,12 @@ export class Intake {
     const taken = this.#open('heartbeat', message)
     if (!taken) return known.unwritten
     const { machine, when } = taken
+    const origin = { ...when, ...fromMessage(message, 'heartbeat') }
     for (const { scaleId, grams, swingGrams } of message.readings) {
       const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
       const isSampled = scale.sampledMonoMs !== null && when.monoMs - scale.sampledMonoMs < SAMPLES_SPEAK_MS
       if (scale.isDisabled || scale.isTaring || isSampled) continue
-      this.#read({ machine, scale }, { grams, swingGrams, isSure: false }, { ...when, ...fromMessage(message, 'heartbeat') })
+      this.#read({ machine, scale }, { grams, swingGrams, isSure: false }, origin)
     }
     return this.#close(machine)
   }
