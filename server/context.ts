@@ -10,7 +10,7 @@ import { databaseError, migrate, openDatabase, type Pool } from '#server/platfor
 import { DeviceLink } from '#server/platform/device-link.ts'
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts'
 import { Unavailable } from '#server/platform/errors.ts'
-import { cursorOf, moveCursor } from '#server/platform/event-cursor.ts'
+import { moveCursor, nextPage } from '#server/platform/event-cursor.ts'
 import { EventLog, type EventRow } from '#server/platform/event-log.ts'
 import { newId } from '#server/platform/ids.ts'
 import type { Logger } from '#server/platform/logger.ts'
@@ -86,30 +86,28 @@ export async function transact<T>(ctx: Context, run: (tx: Tx) => Promise<T>, act
 /** Events in a full page. */
 export const EVENTS_PAGE = 1000
 
+type Follower = {
+  follower: string
+  /** Asked first: do these events ask for anything? Most pages of most followers do not, and cost one statement, not a transaction. */
+  concerns: (events: EventRow[]) => boolean | Promise<boolean>
+  take: (tx: Tx, events: EventRow[]) => Promise<void>
+}
+
 /**
  * Takes a follower's next page of the event log: `take` runs in the transaction that moves the follower's cursor, so that its effects are
- * there once, whatever crashes. `before` runs first, outside of it. Whoever passes a door goes first. Returns how many events there were,
- * 0 at the end of the log.
+ * there once, whatever crashes. Whoever passes a door goes first. Returns how many events there were, 0 at the end of the log.
  */
-export async function takeEvents(
-  ctx: Context,
-  {
-    follower,
-    before,
-    take
-  }: { follower: string; before?: (events: EventRow[]) => Promise<void>; take: (tx: Tx, events: EventRow[]) => Promise<void> }
-): Promise<number> {
+export async function takeEvents(ctx: Context, { follower, concerns, take }: Follower): Promise<number> {
   await ctx.precedence.giveWay()
-  const from = await cursorOf(ctx.db, follower)
-  const events = await ctx.events.after(from, { limit: EVENTS_PAGE })
-  const to = events.at(-1)
-  if (!to) return 0
-  await before?.(events)
-  await ctx.precedence.giveWay()
-  await transact(ctx, async (tx) => {
-    if (await moveCursor(tx, follower, { from, to })) await take(tx, events) // else another process took this page
-  })
-  return events.length
+  const page = await nextPage(ctx.db, follower, EVENTS_PAGE)
+  if (!page) return 0
+  if (await concerns(page.events)) {
+    await ctx.precedence.giveWay()
+    await transact(ctx, async (tx) => {
+      if (await moveCursor(tx, follower, page)) await take(tx, page.events) // else another process took this page
+    })
+  } else await moveCursor(ctx, follower, page)
+  return page.events.length
 }
 
 async function writeEvents(db: Db, events: { name: string; payload: string }[], now: Date): Promise<void> {

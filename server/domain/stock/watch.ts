@@ -16,10 +16,8 @@ const FOLLOWER = 'watch-stock'
 export function watchStock(ctx: Context): Promise<number> {
   return takeEvents(ctx, {
     follower: FOLLOWER,
-    async take(tx, events) {
-      const touched = touchedBy(events)
-      if (touched.size > 0) await lookAt(tx, touched)
-    }
+    concerns: (events) => touchedBy(events).size > 0,
+    take: (tx, events) => lookAt(tx, touchedBy(events))
   })
 }
 

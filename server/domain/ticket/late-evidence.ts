@@ -21,14 +21,18 @@ import { type Evidence, type EvidenceNews, evidenceNews } from './rules.ts'
 import { forgetLines, type HeldTicket, lockTickets, refOf, writeRevisions } from './ticket-rows.ts'
 
 const FOLLOWER = 'attach-late-evidence'
+const SESSION_CLOSED = 'machine-session.closed'
 
 /** Takes one page of the event log; returns how many events it held, 0 when it is at the end. */
 export function attachLateEvidence(ctx: Context): Promise<number> {
   return takeEvents(ctx, {
     follower: FOLLOWER,
-    async before(events) {
-      if (touchedAmong(events).length + videosAmong(events).length > 0)
-        await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
+    async concerns(events) {
+      const [touched, videos] = [touchedAmong(events), videosAmong(events)]
+      if (touched.length + videos.length === 0) return false
+      await ctx.db.selectFrom('store').select('mode').forShare().execute() // waits for exits under way; holds nothing
+      const isMoving = touched.some(({ name }) => name === SESSION_CLOSED)
+      return isMoving || (await ticketsTouchedBy(ctx, touched)).length + (await ticketsSeenBy(ctx, videos)).length > 0
     },
     async take(tx, events) {
       const touched = touchedAmong(events)
@@ -47,7 +51,7 @@ export function attachLateEvidence(ctx: Context): Promise<number> {
 }
 
 const touchedAmong = (events: EventRow[]) =>
-  events.filter((event) => event.name.startsWith('weight-change.') || event.name === 'machine-session.closed')
+  events.filter(({ name }) => name.startsWith('weight-change.') || name === SESSION_CLOSED)
 /** A copy elsewhere changes no evidence. */
 const videosAmong = (events: EventRow[]) => events.filter(({ name }) => name.startsWith('video.') && name !== 'video.uploaded')
 
@@ -141,19 +145,20 @@ const sameStates = (a: Record<string, string>, b: Record<string, string>): boole
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([id, state]) => b[id] === state)
 
 /** The tickets in whose window one of these videos lies, or was thought to lie while it was open: then it reached as far as there are tickets. */
-async function ticketsSeenBy(tx: Tx, events: EventRow[]): Promise<string[]> {
+async function ticketsSeenBy({ db }: Pick<Tx, 'db'>, events: EventRow[]): Promise<string[]> {
   if (events.length === 0) return []
   const since = events.map(({ payload }) => String(payload.startedAt))
   const until = events.map(({ name, payload }) => (name === 'video.missing' ? String(payload.endedAt) : null))
   const { rows } = await sql<{ id: string }>`
     SELECT DISTINCT ticket.id FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS video (since, until)
     CROSS JOIN machine JOIN ticket ON ticket.machine_id = machine.machine_id AND ticket.window_end >= video.since
-      AND (video.until IS NULL OR ticket.window_start <= video.until)`.execute(tx.db)
+      AND (video.until IS NULL OR ticket.window_start <= video.until)`.execute(db)
   return rows.map((row) => row.id)
 }
 
 /** The tickets whose window one of these weight changes lies in, or reaches into. */
-async function ticketsTouchedBy(tx: Tx, events: EventRow[]): Promise<string[]> {
+async function ticketsTouchedBy({ db }: Pick<Tx, 'db'>, events: EventRow[]): Promise<string[]> {
+  if (events.length === 0) return []
   const changes = events.map((event) => event.payload)
   const of = (key: string, otherwise: string) => changes.map((change) => String(change[key] ?? change[otherwise]))
   const { rows } = await sql<{ id: string }>`
@@ -161,7 +166,7 @@ async function ticketsTouchedBy(tx: Tx, events: EventRow[]): Promise<string[]> {
     FROM unnest(${of('machineId', 'machineId')}::text[], ${of('occurredFrom', 'startedAt')}::timestamptz[], ${of('occurredAt', 'endedAt')}::timestamptz[])
       AS change (machine_id, since, until)
     JOIN ticket ON ticket.machine_id = change.machine_id AND ticket.window_end >= change.since AND ticket.window_start <= change.until`.execute(
-    tx.db
+    db
   )
   return rows.map((row) => row.id)
 }
@@ -171,7 +176,7 @@ async function ticketsTouchedBy(tx: Tx, events: EventRow[]): Promise<string[]> {
  * decided on a longer window stands: a completed ticket's window only grows.
  */
 async function moveWindows(tx: Tx, events: EventRow[]): Promise<void> {
-  const closed = events.filter((event) => event.name === 'machine-session.closed').map((event) => event.payload)
+  const closed = events.filter(({ name }) => name === SESSION_CLOSED).map(({ payload }) => payload)
   if (closed.length === 0) return
   const of = (key: string) => closed.map((session) => String(session[key]))
   await sql`

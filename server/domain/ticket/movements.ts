@@ -6,7 +6,14 @@
 import { type Context, type Tx, takeEvents } from '#server/context.ts'
 import { storeLayout } from '#server/domain/catalog/actions.ts'
 import { allSpots, type ShelfFacts, shelfFacts } from '#server/domain/iot/actions.ts'
-import { lastRefillAt, scannerSpots, sightingsDuring, staysAround, type VisitStay } from '#server/domain/user/actions.ts'
+import {
+  lastRefillAt,
+  scannerSpots,
+  sightingsDuring,
+  staysAround,
+  type VisitStay,
+  wasAnybodyInside
+} from '#server/domain/user/actions.ts'
 import type { EventRow } from '#server/platform/event-log.ts'
 import { storyWith } from './hypotheses.ts'
 import { infer, type Trail } from './inference.ts'
@@ -32,10 +39,11 @@ const figures = new WeakMap<Context, (seconds: number) => void>()
 export function inferMovements(ctx: Context): Promise<number> {
   return takeEvents(ctx, {
     follower: FOLLOWER,
-    async take(tx, events) {
+    async concerns(events) {
       const span = spanOf(events)
-      if (span) await inferSpan(ctx, tx, span)
-    }
+      return span !== null && wasAnybodyInside(ctx.db, span) // else nobody moved anything for a cart
+    },
+    take: (tx, events) => inferSpan(ctx, tx, spanOf(events)!)
   }).catch((error) => {
     trails.delete(ctx)
     throw error
@@ -57,7 +65,7 @@ function spanOf(events: EventRow[]): Span | null {
 
 async function inferSpan(ctx: Context, tx: Tx, dirty: Span): Promise<void> {
   const around = await staysAround(tx.db, { ...dirty, longestMs: LONGEST_MS })
-  if (around.stays.length === 0) return // nobody was inside: nobody moved anything for a cart
+  if (around.stays.length === 0) return // who was there a moment ago was forgotten meanwhile
   const span = { from: around.from, to: new Date(Math.max(around.to.getTime(), ctx.clock.now().getTime()) + AFTER_MS) }
   const facts = await shelfFacts(tx.db, span)
   await ctx.precedence.giveWay()

@@ -32,7 +32,7 @@ export {
 } from './scanners.ts'
 export { decideScan, type Presented } from './scans.ts'
 export { listShelfChanges, readStoreMode } from './shelf-changes.ts'
-export { lastRefillAt, staysAround, type VisitStay } from './stays.ts'
+export { lastRefillAt, staysAround, type VisitStay, wasAnybodyInside } from './stays.ts'
 export { beginSimulation, storeInfo } from './store.ts'
 export type { Code } from './token.ts'
 export {

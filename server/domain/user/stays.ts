@@ -30,6 +30,15 @@ export async function staysAround(
   }
 }
 
+/** Was anybody inside at any moment of this span? */
+export async function wasAnybodyInside(db: Db, { from, to }: { from: Date; to: Date }): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    SELECT EXISTS (SELECT FROM visit WHERE tstzrange(entered_at, exited_at, '[]') && tstzrange(${from}, ${to}, '[]')) AS found`.execute(
+    db
+  )
+  return rows[0]!.found
+}
+
 /** When the store was last refilled or serviced: what lay in the wrong place then has been put right. Null: never. */
 export async function lastRefillAt(db: Db): Promise<Date | null> {
   const row = await db
