@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
+import { SYSTEM, transact } from '#server/context.ts'
+import { addMachine, cutMachineSessions, retireMachine } from '#server/domain/iot/actions.ts'
 import { attachLateEvidence, leave, reviewEmptyTickets } from '#server/domain/ticket/actions.ts'
 import { drainJobs } from '#server/jobs/index.ts'
 import { assertProblem } from '#test/support/http.ts'
 import { reviewing } from '#test/support/review-desk.ts'
-import { amend, caughtUp, eventsOf, land, later, openStore, product, visitor } from '#test/support/visiting.ts'
+import { amend, caughtUp, eventsOf, land, later, type OpenStore, openStore, product, visitor } from '#test/support/visiting.ts'
 
 async function afterVisit({ grams = [] as number[], machines = 1 } = {}) {
   const store = await openStore({ machines })
@@ -192,6 +194,59 @@ test('a change that commits while an exit is making its tickets is not lost betw
   await drainJobs(ctx)
   const ticket = await ctx.db.selectFrom('ticket').select(['status', 'reopenReason']).executeTakeFirstOrThrow()
   assert.deepEqual(ticket, { status: 'TO_BE_REVIEWED', reopenReason: 'late-evidence' })
+})
+
+/** An exit that has to wait for the row of the store, which somebody shares with the follower, while `work` is done. */
+async function exitDuring(store: OpenStore, userId: string, work: () => Promise<unknown>): Promise<void> {
+  const { ctx } = store
+  const waiting = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const { leaving } = await ctx.db.transaction().execute(async (blocker) => {
+    await blocker.selectFrom('store').select('mode').forShare().execute()
+    const leaving = leave(ctx, { token: await store.code({ id: userId }), scannerId: null })
+    await until(async () => (await waiting.execute(ctx.db)).rows.length === 1)
+    await work()
+    return { leaving }
+  })
+  await leaving
+}
+
+test('a machine session that ends while an exit waits for its turn is known to the window', async () => {
+  await using store = await openStore({ machines: 1, env: { TICKET_WINDOW: 'machine-session', MACHINE_SESSION_SECONDS: '60' } })
+  const { ctx, clock } = store
+  const shopper = await visitor(store)
+  clock.forward(29_000)
+  const cut = Promise.withResolvers<void>()
+  const commit = Promise.withResolvers<void>()
+  const cutting = transact(ctx, async (tx) => {
+    await cutMachineSessions(ctx, tx, { storeMode: 'CUSTOMER_MODE' })
+    cut.resolve()
+    await commit.promise
+  })
+  await cut.promise // it has begun before the exit, and is the older transaction
+  clock.forward(1000)
+  await exitDuring(store, shopper.userId, async () => {
+    commit.resolve()
+    await cutting
+    await attachLateEvidence(ctx) // it finds no ticket yet, and does not come back
+  })
+  await drainJobs(ctx)
+  const ticket = await ctx.db.selectFrom('ticket').select('windowEnd').executeTakeFirstOrThrow()
+  assert.equal(ticket.windowEnd.getTime() - clock.now().getTime(), 59_000, 'the session that runs at the exit began a second ago')
+})
+
+test('a machine that comes while an exit waits for its turn has its ticket, and the numbers no gap', async () => {
+  await using store = await openStore({ machines: 2 })
+  const [first, second] = [await visitor(store), await visitor(store)]
+  await exitDuring(store, first.userId, () =>
+    addMachine(store.ctx, SYSTEM, { machineId: 'm3', displayName: 'm3', kind: 'shelf' })
+  )
+  await exitDuring(store, second.userId, () => retireMachine(store.ctx, SYSTEM, 'm1'))
+  await (await visitor(store)).leave()
+  const tickets = await store.ctx.db.selectFrom('ticket').select(['number', 'machineId']).orderBy('number').execute()
+  assert.deepEqual(
+    tickets.map(({ number, machineId }) => `${number} ${machineId}`),
+    ['1 m1', '2 m2', '3 m3', '4 m2', '5 m3', '6 m2', '7 m3']
+  )
 })
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

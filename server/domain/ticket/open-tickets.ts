@@ -22,9 +22,11 @@ type Plan = MachineThen & { id: string; start: Date; end: Date; dueAt: Date | nu
 
 /** `isDoneAtOnce`: without evidence, and of a machine that is offline or was never heard, so that waiting for it means nothing. */
 export async function openTickets(ctx: Context, tx: Tx, visit: ClosedVisit): Promise<OpenedTicket[]> {
+  const numbers = await holdNumbers(tx)
   const plans = (await machinesThen(tx, visit)).map((machine) => plan(ctx, visit, machine))
+  if (plans.length !== numbers.count) await moveNumbers(tx, plans.length - numbers.count)
   if (plans.length === 0) return []
-  const first = await nextNumbers(tx, plans.length)
+  const { first } = numbers
   const windows = plans.map(({ machineId, start, end }) => ({ machineId, from: start, to: end }))
   const videos = await videoStatesDuring(tx.db, windows) // after the lock, as the evidence
   const tickets = await insert(tx, { plans, videos, visit, kind: ctx.config.ticketWindow, first })
@@ -64,13 +66,22 @@ function plan({ config }: Context, { enteredAt, exitedAt }: ClosedVisit, machine
 }
 
 /**
- * Takes the next `count` numbers, without gaps: a transaction that fails gives them back. From here to the commit this exit holds the row
- * of the store; the look for late evidence waits for that lock, so it never misses a ticket that was being made.
+ * Takes a number for each machine, without gaps: a transaction that fails gives them back. From here to the commit this exit holds the row
+ * of the store; the look for late evidence waits for that lock, so it never misses a ticket that was being made: neither its evidence nor
+ * a machine session whose end its window did not know. So this comes before all that is read of machines.
  */
-async function nextNumbers(tx: Tx, count: number): Promise<number> {
-  const { rows } = await sql<{ last: number }>`
-    UPDATE store SET last_ticket_number = last_ticket_number + ${count} RETURNING last_ticket_number AS last`.execute(tx.db)
-  return rows[0]!.last - count + 1
+async function holdNumbers(tx: Tx): Promise<{ first: number; count: number }> {
+  const { rows } = await sql<{ last: number; count: number }>`
+    UPDATE store SET last_ticket_number = last_ticket_number + serving.count
+    FROM (SELECT count(*)::int AS count FROM machine WHERE retired_at IS NULL) AS serving
+    RETURNING last_ticket_number AS last, serving.count`.execute(tx.db)
+  const { last, count } = rows[0]!
+  return { first: last - count + 1, count }
+}
+
+/** A machine came or went since they were counted. */
+async function moveNumbers(tx: Tx, by: number): Promise<void> {
+  await sql`UPDATE store SET last_ticket_number = last_ticket_number + ${by}`.execute(tx.db)
 }
 
 type Insert = { plans: Plan[]; videos: Record<string, string>[]; visit: ClosedVisit; kind: string; first: number }
