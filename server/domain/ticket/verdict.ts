@@ -1,4 +1,5 @@
 /** What the stories agree on, pure: the movements of the best one, how sure each is, who did it, and in words why not surer. */
+import { comesToTheSame, tellingOf } from './agreement.ts'
 import { attribute, type Stay } from './attribution.ts'
 import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
 import type { Part } from './parts.ts'
@@ -53,7 +54,11 @@ export type Witness = {
 export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const best = stories[0]
   if (!best) return []
-  const votes = votesOf(stories)
+  const shares = sharesOf(stories)
+  const votes = votesOf(stories, shares)
+  const tellings = stories.map(tellingOf)
+  const agreed = (deed: Deed) =>
+    shares.reduce((sum, share, n) => (comesToTheSame(deed, tellings[0]!, tellings[n]!) ? sum + share : sum), 0)
   const { owners, coherence } = ownersIn(best, witness)
   const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
@@ -61,7 +66,7 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   return deeds.map((deed): Inferred => {
     const { part, action } = deed
     const own = votes.get(anchorOf(deed))!
-    const sureness = calibrated(own.get(nameOf(deed))?.confidence ?? 0) * coherence.get(deed)!
+    const sureness = calibrated(agreed(deed)) * coherence.get(deed)!
     const owner = owners.get(deed)!
     const most = Math.max(0, ...owner)
     const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
@@ -99,18 +104,23 @@ const calibrated = (share: number, power = CALIBRATION): number => 1 - (1 - Math
 type Vote = { productId: string | null; quantity: number; confidence: number }
 const nameOf = ({ action }: Deed) => `${action.productId} ${action.quantity}`
 
-/** What the stories make of each step that something is said of, and how likely each of it is. */
-function votesOf(stories: Story[]): Map<Step, Map<string, Vote>> {
+/** How likely each story is, given that one of them is true. */
+function sharesOf(stories: Story[]): number[] {
   const most = stories[0]!.log
   const total = stories.reduce((sum, story) => sum + Math.exp(story.log - most), 0)
+  return stories.map((story) => Math.exp(story.log - most) / total)
+}
+
+/** What the stories make of each step that something is said of, and how likely each of it is. */
+function votesOf(stories: Story[], shares: number[]): Map<Step, Map<string, Vote>> {
   const votes = new Map<Step, Map<string, Vote>>()
-  for (const story of stories)
+  for (const [n, story] of stories.entries())
     for (const deed of deedsOf(story)) {
       const own = votes.get(anchorOf(deed)) ?? new Map<string, Vote>()
       votes.set(anchorOf(deed), own)
       const { productId, quantity } = deed.action
       const vote = own.get(nameOf(deed)) ?? { productId, quantity, confidence: 0 }
-      vote.confidence = Math.min(1, vote.confidence + Math.exp(story.log - most) / total)
+      vote.confidence = Math.min(1, vote.confidence + shares[n]!)
       own.set(nameOf(deed), vote)
     }
   return votes
