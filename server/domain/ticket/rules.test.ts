@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   autoReviewDueAt,
+  type ContestFacts,
+  contestRefusal,
+  contestResult,
   type Evidence,
   evidenceNews,
   isAutoReviewDue,
@@ -129,4 +132,39 @@ test('a claim holds against others until its lease ends', () => {
   )
   for (const leaseExpiresAt of [null, at(10)])
     assert.equal(isHeldByOther({ claimedBy: null, leaseExpiresAt }, 'you', at(0)), false)
+})
+
+test('a settled visit of a customer can be contested while its evidence is kept; what stands in the way is said', () => {
+  const facts: ContestFacts = {
+    ...{ role: 'customer', isSettled: true, isAnythingDecided: true },
+    ...{ exitedAt: at(0), now: at(3 * 86_400), days: 3 }
+  }
+  const table: [Partial<ContestFacts>, string | null, RegExp | null][] = [
+    [{}, null, null],
+    [{ role: 'operations' }, 'nothing-to-contest', /staff have nothing to pay/],
+    [{ role: 'operations', isSettled: false }, 'nothing-to-contest', /staff/],
+    [{ isSettled: false }, 'not-settled', /wait for visit\.settled/],
+    [{ exitedAt: null }, 'not-settled', /wait for visit\.settled/],
+    [{ now: new Date(at(3 * 86_400).getTime() + 1) }, 'contest-too-late', /over more than 3 days ago/],
+    [{ now: at(4 * 86_400), isAnythingDecided: false }, 'contest-too-late', /3 days/],
+    [{ isAnythingDecided: false }, 'nothing-to-contest', /nothing happened/]
+  ]
+  for (const [differs, code, words] of table) {
+    const refusal = contestRefusal({ ...facts, ...differs })
+    assert.equal(refusal?.[0] ?? null, code, JSON.stringify(differs))
+    if (words) assert.match(refusal![1], words)
+  }
+})
+
+test('a contest is upheld where the shopper pays less, or the same for other things, and refused otherwise', () => {
+  const table: [differenceMinor: number, isSame: boolean, result: string][] = [
+    [-1, false, 'UPHELD'],
+    [-1, true, 'UPHELD'],
+    [0, false, 'UPHELD'],
+    [0, true, 'REFUSED'],
+    [1, false, 'REFUSED'],
+    [1, true, 'REFUSED']
+  ]
+  for (const [differenceMinor, isSame, result] of table)
+    assert.equal(contestResult({ differenceMinor, isSame }), result, `${differenceMinor} ${isSame}`)
 })

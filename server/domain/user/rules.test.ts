@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { REFUSAL_REASONS } from '#contracts/api/entry.ts'
 import type { StoreMode, UserRole } from '#contracts/api/store.ts'
-import { cartOf, entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
+import { cartOf, differenceKey, entryRefusal, locksOutCustomers, maskPhoneNumber, REFUSAL_MESSAGES } from './rules.ts'
 
 test('each store mode lets in exactly those it should', () => {
   const table: [StoreMode, UserRole, string | null][] = [
@@ -66,4 +66,9 @@ test('a cart’s total is the sum of its lines and of the lines it was made from
       assert(Number.isSafeInteger(cart.totalMinor))
     })
   )
+})
+
+test('a refund and an extra charge have a key by the version that made them; the same amount has none', () => {
+  const key = (differenceMinor: number) => differenceKey({ visitId: 'v', version: 3, differenceMinor })
+  assert.deepEqual([-1, 0, 1].map(key), ['visit-v-v3-refund', null, 'visit-v-v3-extra'])
 })
