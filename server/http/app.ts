@@ -125,7 +125,7 @@ export async function buildHttp(
     prefix: '/api/v1'
   })
   await app.ready()
-  takeShortWays(app, { ways: shortWays, log: ctx.log, machine, headers, nextRequestId, observe })
+  takeShortWays(app, { ways: shortWays, log: ctx.log, headers, nextRequestId, observe })
   return app
 }
 

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#server/platform/logger.ts'
 import type { App } from '#server/platform/web-app.ts'
-import { bearerOf, type DeviceAuth } from './access.ts'
+import { bearerOf } from './access.ts'
 import { BODY_LIMIT } from './input.ts'
 import { answerFailure } from './problems.ts'
 import type { Observe } from './traffic.ts'
@@ -14,6 +14,10 @@ import type { Observe } from './traffic.ts'
 /** A route that has a short way beside its usual one. */
 export type ShortWay = {
   path: string
+  /** What a key is known by: asked once for each line, whose peer sends the same key again and again. */
+  hashOf: (key: string) => string
+  /** Whose key that is; null for nobody's. */
+  ownerOf: (keyHash: string) => string | null
   /** Asked before the body is read. `mark`: the request, so that the usual way knows what was asked already. */
   admits: (deviceId: string, mark: object) => boolean
   /** Takes the body as it came; null when it is durable already, undefined for what needs a second look. What that or a throw leaves has changed nothing: the usual way says why. */
@@ -24,7 +28,6 @@ export type ShortWay = {
 export type ShortWays = {
   ways: ShortWay[]
   log: Logger
-  machine: DeviceAuth
   headers: Record<string, string>
   nextRequestId: () => string
   observe: Observe
@@ -35,7 +38,7 @@ const PLAIN = new Set(['application/json', 'application/json; charset=utf-8'])
 const SUCCESS = '{"status":"success"}'
 
 /** Puts the short ways before the framework's own routing. */
-export function takeShortWays(app: App, { ways, log, machine, headers, nextRequestId, observe }: ShortWays): void {
+export function takeShortWays(app: App, { ways, log, headers, nextRequestId, observe }: ShortWays): void {
   const fixed = Object.entries({
     ...headers,
     'content-type': 'application/json; charset=utf-8',
@@ -78,15 +81,24 @@ export function takeShortWays(app: App, { ways, log, machine, headers, nextReque
     return true
   }
 
+  const lines = new WeakMap<object, { authorization: string | undefined; keyHash: string | null }>()
+  const keyHashOf = (way: ShortWay, { socket, headers: { authorization } }: IncomingMessage): string | null => {
+    const known = lines.get(socket)
+    if (known && known.authorization === authorization) return known.keyHash
+    const key = bearerOf(authorization)
+    const keyHash = key === null ? null : way.hashOf(key)
+    lines.set(socket, { authorization, keyHash })
+    return keyHash
+  }
+
   app.server.removeListener('request', app.routing)
   app.server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     const way = byPath.get(req.url!)
     const length = way ? lengthOf(req) : 0
     if (!way || length === 0 || !app.server.listening) return usual(req, res)
-    const key = bearerOf(req.headers.authorization)
-    const device = key === null ? null : machine(key)
-    if (!device || device instanceof Promise || !way.admits(device.machineId!, req)) return usual(req, res)
-    const deviceId = device.machineId!
+    const keyHash = keyHashOf(way, req)
+    const deviceId = keyHash === null ? null : way.ownerOf(keyHash)
+    if (deviceId === null || !way.admits(deviceId, req)) return usual(req, res)
     const exchange = { req, res, startedMs: performance.now() }
     const chunks: Buffer[] = [] // put together once: a peer may send them byte by byte
     let received = 0

@@ -3,8 +3,15 @@ import type { onErrorHookHandler, onRequestHookHandler } from 'fastify'
 import { HeartbeatAccepted, HeartbeatBody } from '#contracts/device/heartbeat.ts'
 import { Positions, PositionsAccepted } from '#contracts/device/positions.ts'
 import type { Context } from '#server/context.ts'
-import { type Durable, type HeartbeatMessage, isOnboarded, recordHeartbeat } from '#server/domain/iot/actions.ts'
+import {
+  type Durable,
+  type HeartbeatMessage,
+  isOnboarded,
+  machineByKeyHash,
+  recordHeartbeat
+} from '#server/domain/iot/actions.ts'
 import { NotFound, Refused } from '#server/platform/errors.ts'
+import { hashSecret } from '#server/platform/ids.ts'
 import { LastSaid } from '#server/platform/last-said.ts'
 import type { LogFile } from '#server/platform/log-file.ts'
 import { RateLimit } from '#server/platform/rate-limit.ts'
@@ -59,6 +66,8 @@ export function deviceDoor(ctx: Context, log: LogFile | null) {
   }
   const shortWay = {
     path: HEARTBEAT,
+    hashOf: (key: string) => hashSecret(key).toString('hex'),
+    ownerOf: (keyHash: string) => machineByKeyHash(ctx, keyHash)?.machineId ?? null,
     admits(machineId: string, mark: object): boolean {
       const isAdmitted = admits(machineId)
       if (isAdmitted) admitted.add(mark)

@@ -119,6 +119,23 @@ test('a heartbeat that comes in pieces, good or bad, is taken once it is whole; 
   assert.deepEqual(await toldOf(store, machineId), ['001 -300'])
 })
 
+test('each heartbeat on a line is held against the key that it came with, and a key that was taken away is refused on lines that knew it', async () => {
+  const [one, other] = [await newHttpMachine(store), await newHttpMachine(store)]
+  const bodyOf = ({ machineId }: { machineId: string }) =>
+    Buffer.from(JSON.stringify({ machineId, scales: rowsOf({ '001': 500 }) }))
+  const { socket, statuses } = await line(store)
+  const say = (body: Buffer, deviceKey: string) => socket.write(Buffer.concat([headOf(body, deviceKey), body]))
+  for (const machine of [one, one, other]) say(bodyOf(machine), machine.deviceKey)
+  say(bodyOf(one), other.deviceKey)
+  say(bodyOf(one), one.deviceKey)
+  assert.deepEqual(await statuses(5), [200, 200, 200, 403, 200])
+  const fresh = await store.admin.send('POST', `/api/v1/machines/${one.machineId}/device-key`)
+  say(bodyOf(one), one.deviceKey)
+  say(bodyOf(one), fresh.body.deviceKey)
+  assert.deepEqual((await statuses(7)).slice(5), [401, 200])
+  socket.destroy()
+})
+
 test('what is refused on the short way and worded on the usual one counts once against a device’s rate', async () => {
   await using slow = await openTestStore({ clock: handClock(), env: { DEVICE_RATE_PER_SECOND: '1000' } })
   await slow.app.listen({ host: '127.0.0.1', port: 0 })

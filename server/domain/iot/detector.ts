@@ -70,7 +70,7 @@ export type Reading = {
   gapMs: number
   isSure: boolean
   isLate: boolean
-  startedMs?: number
+  startedMs?: number | undefined
   swingGrams?: number | null
 }
 export type Tools = { thresholdGrams: number; newId: () => string }

@@ -17,7 +17,7 @@ import { failureTeller } from './failures.ts'
 import { feel } from './feel.ts'
 import { figuresOf } from './figures.ts'
 import { isKnownChange, rememberChange } from './known-changes.ts'
-import { checkRoom, checkWeight } from './limits.ts'
+import { checkRoom, checkWeight, named } from './limits.ts'
 import { gapSince, type MachineMemory, newScale, retune, type ScaleMemory, toolsFor } from './memory.ts'
 import { loadMachines } from './memory-load.ts'
 import type { ChangeMessage, Durable, HeartbeatMessage, MessageHead, SamplesMessage } from './messages.ts'
@@ -66,10 +66,7 @@ export class Intake {
 
   #heartbeat(message: HeartbeatMessage): Durable {
     const known = this.#known(message.machineId)
-    checkRoom(
-      known,
-      message.readings.map((reading) => reading.scaleId)
-    )
+    checkRoom(known, message.readings)
     const taken = this.#open('heartbeat', message)
     if (!taken) return known.unwritten
     const { machine, when } = taken
@@ -90,7 +87,7 @@ export class Intake {
 
   #samples(message: SamplesMessage): Durable {
     const known = this.#known(message.machineId)
-    checkRoom(known, Object.keys(message.scales))
+    checkRoom(known, named(Object.keys(message.scales)))
     const taken = this.#open('samples', message)
     if (!taken) return known.unwritten
     const { machine, when } = taken
@@ -129,7 +126,7 @@ export class Intake {
       return machine.unwritten
     }
     checkWeight(machine.scales.get(scaleId), grams)
-    checkRoom(machine, [scaleId])
+    checkRoom(machine, named([scaleId]))
     this.#figures.change.counted.inc()
     this.#seen(machine, receivedMs, false)
     const scale = machine.scales.get(scaleId) ?? this.#addScale(machine, scaleId)
@@ -246,14 +243,17 @@ export class Intake {
     return scale
   }
 
-  #read({ machine, scale }: At, settled: Settled, origin: When & From): void {
+  #read(at: At, settled: Settled, origin: When & From): void {
+    const { machine, scale } = at
     const gapMs = gapSince(scale, origin)
     const isLate = scale.state.baseline !== null && (scale.monoMs === null || gapMs > silenceAllowedMs(machine.usualIntervalMs))
     const isFirst = scale.state.baseline === null
-    const step = read(scale.state, { ...settled, atMs: origin.atMs, gapMs, isLate }, toolsFor(scale, newId))
-    if (isFirst) openBooks(this.commits.collecting, { machine, scale, grams: settled.grams })
-    this.#take({ machine, scale }, step, origin)
-    feel(this.commits.collecting, { machine, scale }, { ...settled, atMs: origin.atMs, isLate })
+    const { grams, swingGrams, isSure, startedMs } = settled
+    const reading = { grams, swingGrams, isSure, startedMs, atMs: origin.atMs, gapMs, isLate }
+    const step = read(scale.state, reading, toolsFor(scale, newId))
+    if (isFirst) openBooks(this.commits.collecting, { machine, scale, grams })
+    this.#take(at, step, origin)
+    feel(this.commits.collecting, at, reading)
     scale.monoMs = origin.monoMs
     scale.trustedMs = origin.isTrusted ? origin.atMs : null
     retune(scale, this.#ctx.config.changeThresholdGrams)

@@ -5,10 +5,12 @@ import type { MachineMemory, ScaleMemory } from './memory.ts'
 const MAX_SCALES = 4096
 const MAX_GRAMS = 10_000_000
 
+export const named = (scaleIds: string[]): { scaleId: string }[] => scaleIds.map((scaleId) => ({ scaleId }))
+
 /** Throws Invalid where a message names more new scales than the machine has room for. */
-export function checkRoom({ scales, machineId }: MachineMemory, scaleIds: string[]): void {
-  if (scales.size + scaleIds.length <= MAX_SCALES) return
-  const added = scaleIds.filter((scaleId) => !scales.has(scaleId)).length
+export function checkRoom({ scales, machineId }: MachineMemory, named: { scaleId: string }[]): void {
+  if (scales.size + named.length <= MAX_SCALES) return
+  const added = named.filter(({ scaleId }) => !scales.has(scaleId)).length
   if (scales.size + added > MAX_SCALES) throw new Invalid('scales', `machine ${machineId} would have more than ${MAX_SCALES}`)
 }
 
