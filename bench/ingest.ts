@@ -31,17 +31,22 @@ export const ingest: Bench = {
       )
     }
     const strangers = Array.from({ length: CONNECTIONS }, (_, n) => ({ machineId: `M${n}`, deviceKey: 'none' }))
-    add('bare node:http', figures(await withYardstick('http', (url) => loads(url, strangers, false))))
-    const fastify = await withYardstick('fastify', (url) => loads(url, strangers, false))
+    add('bare node:http', figures(await withYardstick('http', (url) => loads(url, strangers, 'same'))))
+    const fastify = await withYardstick('fastify', (url) => loads(url, strangers, 'same'))
     add('Fastify, same schema, empty handler', figures(fastify))
     const batches = await postgresBatches()
     add('bare PostgreSQL, batches of 100', { 'per second': Math.round(batches) })
     await using server = await startRealServer()
     const machines = await onboardMachines(server, CONNECTIONS)
-    await load(server.url, machines, false)
-    const same = await loads(server.url, machines, false)
-    add('HTTP, nothing changes', { ...figures(same), '% of Fastify': Math.round((100 * rate(same)) / rate(fastify)) })
-    const changing = await loads(server.url, machines, true)
+    await load(server.url, machines, 'same')
+    for (const [kind, name] of [
+      ['same', 'HTTP, nothing changes'],
+      ['trembling', 'HTTP, nothing changes, but each scale trembles by a gram']
+    ] as const) {
+      const quiet = await loads(server.url, machines, kind)
+      add(name, { ...figures(quiet), '% of Fastify': Math.round((100 * rate(quiet)) / rate(fastify)) })
+    }
+    const changing = await loads(server.url, machines, 'changing')
     add('HTTP, each with a change, durable', {
       ...figures(changing),
       '% of bare PostgreSQL': Math.round((1000 * rate(changing)) / batches) / 10
@@ -51,9 +56,13 @@ export const ingest: Bench = {
   }
 }
 
-const load = (url: string, machines: Machines, isChanging: boolean): Promise<LoadResult> =>
-  runLoad({ url, path: PATH, machines, connections: CONNECTIONS, seconds: SECONDS, isChanging })
-const loads = (url: string, machines: Machines, isChanging: boolean) => repeat(RUNS, () => load(url, machines, isChanging))
+type Kind = 'same' | 'trembling' | 'changing'
+const load = (url: string, machines: Machines, kind: Kind): Promise<LoadResult> =>
+  runLoad({
+    ...{ url, path: PATH, machines, connections: CONNECTIONS, seconds: SECONDS },
+    ...{ isChanging: kind === 'changing', isTrembling: kind === 'trembling' }
+  })
+const loads = (url: string, machines: Machines, kind: Kind) => repeat(RUNS, () => load(url, machines, kind))
 const rate = (results: LoadResult[]) => median(results.map((result) => result.perSecond))
 
 function figures(results: LoadResult[]): Row['values'] {

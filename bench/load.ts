@@ -9,6 +9,8 @@ export type LoadOrder = {
   seconds: number
   /** Each heartbeat differs from the one before by one scale's 300 g. */
   isChanging: boolean
+  /** Nothing changes, but every scale trembles by a gram: no heartbeat is the one before, letter by letter. */
+  isTrembling?: boolean
 }
 export type LoadResult = {
   perSecond: number
@@ -34,9 +36,23 @@ export function heartbeatBody(machineId: string, n: number, isChanging: boolean)
   return JSON.stringify({ machineId, scales })
 }
 
+/** A heartbeat of eleven scales at rest, each within a gram of its weight. */
+function tremblingBody(machineId: string, n: number): string {
+  const scales = Array.from({ length: SCALES }, (_, scale) => {
+    const kilograms = (1 + scale + (((n * 7 + scale * 5) % 3) - 1) / 1000).toFixed(3)
+    return [String(scale + 1).padStart(3, '0'), kilograms, kilograms, kilograms]
+  })
+  return JSON.stringify({ machineId, scales })
+}
+
 /** All that one machine says in turn, made beforehand so that the load takes as little of the machine's cores as it can. */
-export const round = (machineId: string, isChanging: boolean): string[] =>
-  Array.from({ length: isChanging ? ROUND : 1 }, (_, n) => heartbeatBody(machineId, n, isChanging))
+export function round(
+  machineId: string,
+  { isChanging, isTrembling = false }: Pick<LoadOrder, 'isChanging' | 'isTrembling'>
+): string[] {
+  const body = (n: number) => (isTrembling ? tremblingBody(machineId, n) : heartbeatBody(machineId, n, isChanging))
+  return Array.from({ length: isChanging || isTrembling ? ROUND : 1 }, (_, n) => body(n))
+}
 
 async function run(order: LoadOrder): Promise<LoadResult> {
   let next = 0
@@ -48,7 +64,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     setupClient(client) {
       const machine = order.machines[next++ % order.machines.length]!
       const headers = { authorization: `Bearer ${machine.deviceKey}`, 'content-type': 'application/json' }
-      const bodies = round(machine.machineId, order.isChanging)
+      const bodies = round(machine.machineId, order)
       client.setRequests(bodies.map((body) => ({ method: 'POST', path: order.path, headers, body })))
     }
   })

@@ -21,7 +21,7 @@ async function run({ url, storeId, machines, seconds, inFlight }: Order): Promis
   const latencies: number[] = []
   const stream = async (n: number) => {
     const topic = heartbeatTopic(storeId, machines[n]!.machineId)
-    const payloads = round(machines[n]!.machineId, true).map((body) => Buffer.from(body))
+    const payloads = round(machines[n]!.machineId, { isChanging: true }).map((body) => Buffer.from(body))
     for (let k = 0; performance.now() < endMs; k++) {
       const startMs = performance.now()
       await clients[n]!.publishAsync(topic, payloads[k % payloads.length]!, { qos: 1 })
