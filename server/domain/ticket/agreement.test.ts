@@ -1,8 +1,8 @@
 /** Two stories come to the same when as much of a product leaves by the same steps with the same people, however the steps are parted. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { comesToTheSame, tellingOf } from './agreement.ts'
-import { type Deed, EMPTY_STORY, type Story } from './hypotheses.ts'
+import { comesToTheSame, sharedLength, tellingOf } from './agreement.ts'
+import type { Deed } from './hypotheses.ts'
 import { partOf } from './parts.ts'
 import { shelfPlan } from './shelf-plan.ts'
 import type { Step } from './shelf-steps.ts'
@@ -15,20 +15,20 @@ const [a, b, c] = [step('1'), step('2'), step('3')]
 
 type Told = { of: Step[]; units: number; productId?: string; owner?: number[] }
 
-/** A story of such deeds, in their order, and the deeds. */
-function story(...told: Told[]): { story: Story; deeds: Deed[] } {
+/** A story's deeds, in their order. */
+function story(told: Told[]): Deed[] {
   const deeds: Deed[] = []
   for (const { of, units, productId = 'water', owner = [1] } of told) {
     const action = { productId, quantity: units, isAway: false, isHeld: false, unitIds: [] }
     deeds.push({ part: partOf(of, plan, 1000), action, owner, before: deeds.at(-1) ?? null })
   }
-  return { story: { ...EMPTY_STORY, last: deeds.at(-1) ?? null }, deeds }
+  return deeds
 }
 
 /** Of each deed of the one: does the other come to the same? */
 function agree(one: Told[], other: Told[]): boolean[] {
-  const here = story(...one)
-  return here.deeds.map((deed) => comesToTheSame(deed, tellingOf(here.story), tellingOf(story(...other).story)))
+  const here = story(one)
+  return here.map((deed) => comesToTheSame(deed, tellingOf(here), tellingOf(story(other))))
 }
 
 test('two taken one after the other, or both in one go, are the same two', () => {
@@ -83,4 +83,29 @@ test('one each is not two of one person and none of the other, unless nobody kno
     { of: [b], units: 1, owner: [0.5, 0.5] }
   ]
   assert.deepEqual(agree(blind, [{ of: [a, b], units: 2, owner: [0.5, 0.5] }]), [true, true])
+})
+
+test('stories share what they begin with, up to the first deed that is another', () => {
+  const [x, y, z] = story([
+    { of: [a], units: 1 },
+    { of: [b], units: 1 },
+    { of: [c], units: 1 }
+  ]) as [Deed, Deed, Deed]
+  assert.deepEqual(
+    [
+      sharedLength([
+        [x, y],
+        [x, z],
+        [x, y, z]
+      ]),
+      sharedLength([
+        [x, y, z],
+        [x, y]
+      ]),
+      sharedLength([[x], [x, y]]),
+      sharedLength([[x, y]]),
+      sharedLength([[]])
+    ],
+    [1, 2, 1, 2, 0]
+  )
 })

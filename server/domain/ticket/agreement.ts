@@ -2,14 +2,20 @@
  * Do two stories come to the same, pure: two of a thing taken one after the other, or both in one go, is the same cart. Stories part the
  * steps of a moment differently; what they make of a product is compared over all the steps that one of them lays together.
  */
-import { type Deed, deedsOf, type Story } from './hypotheses.ts'
+import type { Deed } from './hypotheses.ts'
 import type { Step } from './shelf-steps.ts'
 
 export type Telling = { deeds: Set<Deed>; byStep: Map<Step, Deed[]> }
 
-/** What a story tells, found by its steps. */
-export function tellingOf(story: Story): Telling {
-  const deeds = deedsOf(story)
+/** How many deeds all these stories begin with: they part ways late, and what they share needs no comparing. */
+export function sharedLength(stories: Deed[][]): number {
+  const [first = [], ...others] = stories
+  const length = first.findIndex((deed, n) => others.some((other) => other[n] !== deed))
+  return length < 0 ? first.length : length
+}
+
+/** What a story's deeds tell, found by their steps. */
+export function tellingOf(deeds: Deed[]): Telling {
   const byStep = new Map<Step, Deed[]>()
   for (const deed of deeds)
     for (const step of deed.part.steps) {

@@ -1,5 +1,5 @@
 /** What the stories agree on, pure: the movements of the best one, how sure each is, who did it, and in words why not surer. */
-import { comesToTheSame, tellingOf } from './agreement.ts'
+import { comesToTheSame, sharedLength, tellingOf } from './agreement.ts'
 import { attribute, type Stay } from './attribution.ts'
 import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
 import type { Part } from './parts.ts'
@@ -55,20 +55,22 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const best = stories[0]
   if (!best) return []
   const shares = sharesOf(stories)
-  const votes = votesOf(stories, shares)
-  const tellings = stories.map(tellingOf)
-  const agreed = (deed: Deed) =>
-    shares.reduce((sum, share, n) => (comesToTheSame(deed, tellings[0]!, tellings[n]!) ? sum + share : sum), 0)
+  const told = stories.map(deedsOf)
+  const deeds = told[0]!
+  const shared = sharedLength(told)
+  const votes = votesOf([deeds.slice(0, shared), ...told.map((own) => own.slice(shared))], [1, ...shares])
+  const [telling, ...tellings] = [deeds, ...told].map((own) => tellingOf(own.slice(shared)))
+  const agreed = (deed: Deed, n: number) =>
+    n < shared ? 1 : shares.reduce((sum, share, m) => (comesToTheSame(deed, telling!, tellings[m]!) ? sum + share : sum), 0)
   const { owners, coherence } = ownersIn(best, witness)
   const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
-  const deeds = deedsOf(best)
-  return deeds.map((deed): Inferred => {
+  return deeds.map((deed, n): Inferred => {
     const { part, action } = deed
     const own = votes.get(anchorOf(deed))!
     const owner = owners.get(deed)!
     const isAlone = owner.filter((share) => share > 0).length === 1
-    const sureness = calibrated(agreed(deed), isAlone ? ALONE_CALIBRATION : CALIBRATION) * coherence.get(deed)!
+    const sureness = calibrated(agreed(deed, n), isAlone ? ALONE_CALIBRATION : CALIBRATION) * coherence.get(deed)!
     const most = Math.max(0, ...owner)
     const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
     const candidates = [...own.values()].flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
@@ -114,10 +116,10 @@ function sharesOf(stories: Story[]): number[] {
 }
 
 /** What the stories make of each step that something is said of, and how likely each of it is. */
-function votesOf(stories: Story[], shares: number[]): Map<Step, Map<string, Vote>> {
+function votesOf(stories: Deed[][], shares: number[]): Map<Step, Map<string, Vote>> {
   const votes = new Map<Step, Map<string, Vote>>()
-  for (const [n, story] of stories.entries())
-    for (const deed of deedsOf(story)) {
+  for (const [n, deeds] of stories.entries())
+    for (const deed of deeds) {
       const own = votes.get(anchorOf(deed)) ?? new Map<string, Vote>()
       votes.set(anchorOf(deed), own)
       const { productId, quantity } = deed.action
