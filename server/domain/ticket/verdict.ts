@@ -68,9 +68,8 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   return deeds.map((deed, n): Inferred => {
     const { part, action } = deed
     const own = votes.get(anchorOf(deed))!
+    const sureness = calibrated(agreed(deed, n)) * coherence.get(deed)!
     const owner = owners.get(deed)!
-    const isAlone = owner.filter((share) => share > 0).length === 1
-    const sureness = calibrated(agreed(deed, n), isAlone ? ALONE_CALIBRATION : CALIBRATION) * coherence.get(deed)!
     const most = Math.max(0, ...owner)
     const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
     const candidates = [...own.values()].flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
@@ -98,9 +97,8 @@ export const anchorKey = ({ machineId, anchor: { changeId, scaleId, atMs } }: In
 /** What no story explains well is never beyond doubt: somebody has it whom nobody saw take it, or it weighs what it should not. */
 const ODD: Partial<Record<Reason, number>> = { 'nobody-holds-it': 0.5, 'weight-off': 0.9 }
 
-/** The stories doubt more than they err, and most where one person was inside: all 16 of which they were 90 to 98 % sure then were right (bench/carts.ts, and stores made anew). */
+/** The stories doubt more than they err: of what they were 95 % sure, more than 97 of 100 were right (bench/carts.ts, one shopper inside). */
 const CALIBRATION = 1.3
-const ALONE_CALIBRATION = 1.5
 /** Where a tracker saw who stood where: of what was 93 to 98 % sure to be somebody's, 98 of 100 were (stores and seeds made anew). */
 const SEEN_CALIBRATION = 1.5
 const calibrated = (share: number, power = CALIBRATION): number => 1 - (1 - Math.min(1, share)) ** power
