@@ -23,12 +23,21 @@ const HANDOVER_WITHIN_MS = 15_000
 const LOOK_EVERY_MS = 1000
 const WRITTEN_WITHIN_MS = 2500
 
-type Run = { recording: Recording; clips: Map<string, OpenClip>; hasClips: boolean; pulse: Pulse; asked: GapCause | null }
+type Run = {
+  recording: Recording
+  clips: Map<string, OpenClip>
+  /** Begun after the clock was set, by a recording that ends for that: a moment, which belongs to the gap. */
+  stray: string[]
+  hasClips: boolean
+  pulse: Pulse
+  asked: GapCause | null
+}
 export type Wanted = CameraToRecord & { streamUrl: string }
 
 export class CameraRecorder {
   readonly #ctx: Context
   readonly #ffmpeg: Ffmpeg
+  readonly #lookAtClock: () => void
   readonly ledger: ClipLedger
   #camera: Wanted
   #run: Run | null = null
@@ -40,10 +49,12 @@ export class CameraRecorder {
   #isSlowToShow = false
   #isStopped = false
 
-  constructor(ctx: Context, ffmpeg: Ffmpeg, camera: Wanted) {
+  /** `lookAtClock` restarts every recorder where the clock was set. */
+  constructor(ctx: Context, camera: Wanted, { ffmpeg, lookAtClock }: { ffmpeg: Ffmpeg; lookAtClock: () => void }) {
     this.#ctx = ctx
     this.#ffmpeg = ffmpeg
     this.#camera = camera
+    this.#lookAtClock = lookAtClock
     this.ledger = new ClipLedger(ctx, camera)
   }
 
@@ -102,6 +113,7 @@ export class CameraRecorder {
     const isSlowToShow = this.#isSlowToShow
     const run: Run = {
       clips: new Map(),
+      stray: [],
       hasClips: false,
       pulse: new Pulse(this.#ctx.clock.monotonicMs()),
       asked: null,
@@ -135,7 +147,9 @@ export class CameraRecorder {
   }
 
   #opened(run: Run, name: string): void {
+    this.#lookAtClock()
     const file = join(this.#camera.cameraId, name)
+    if (run.asked === 'clock') return void run.stray.push(file)
     const { isLateByFrame } = run.recording
     const clip = { file, startedAt: this.#ctx.clock.now(), isFirst: !run.hasClips, isLateByFrame, isCorrected: run.hasClips }
     run.hasClips = true
@@ -145,6 +159,7 @@ export class CameraRecorder {
   }
 
   #closed(run: Run, name: string, line: { startMs: number; endMs: number }): void {
+    this.#lookAtClock()
     const clip = run.clips.get(name)
     if (!clip || run.asked === 'clock') return
     run.clips.delete(name)
@@ -154,6 +169,7 @@ export class CameraRecorder {
   #ended(run: Run, words: string): void {
     for (const clip of run.clips.values()) this.ledger.close(clip, { startMs: null, endMs: null }, run.asked)
     run.clips.clear()
+    for (const file of run.stray) this.ledger.discard(file)
     this.#leaving.delete(run)
     if (run !== this.#run) return
     this.#run = null

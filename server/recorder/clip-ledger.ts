@@ -92,6 +92,11 @@ export class ClipLedger {
     })
   }
 
+  /** A file that is to be no clip. */
+  discard(file: string): void {
+    this.#write(() => setAside(this.#ctx, join(clipFolder(this.#ctx), file)))
+  }
+
   /** There is no video from the last clip's end on, or from `otherwise` where there was none. */
   gap(cause: GapCause, otherwise: Date): void {
     this.#write(() => {

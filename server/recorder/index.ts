@@ -161,7 +161,7 @@ class Supervisor {
   }
 
   async #begin(camera: Wanted): Promise<void> {
-    const recorder = new CameraRecorder(this.#ctx, this.#ffmpeg!, camera)
+    const recorder = new CameraRecorder(this.#ctx, camera, { ffmpeg: this.#ffmpeg!, lookAtClock: this.#lookAtClock })
     recorder.ledger.lastEnd = await recoverCamera(this.#ctx, camera)
     if (this.#isStopped.signal.aborted) return
     this.#recorders.set(camera.cameraId, recorder)
@@ -176,12 +176,17 @@ class Supervisor {
     return isEnabled && !why
   }
 
-  /** The clock was set: times are wrong from here on. The disk is nearly full: the rest is the database's. */
-  async #look(): Promise<void> {
+  /** The clock was set: times are wrong from here on. Looked at each second, and before the time of a clip is taken down. */
+  #lookAtClock = (): void => {
     const look = lookAtClock(this.#ctx.clock)
     const byMs = stepBetween(this.#lastLook, look)
     this.#lastLook = look
     if (byMs !== 0) for (const recorder of this.#recorders.values()) recorder.restart('clock')
+  }
+
+  /** The disk is nearly full: the rest is the database's. */
+  async #look(): Promise<void> {
+    this.#lookAtClock()
     const { bavail, bsize } = await statfs(clipFolder(this.#ctx)).catch(() => ({ bavail: Number.POSITIVE_INFINITY, bsize: 1 }))
     const leastBytes = this.#ctx.config.clipFreeSpaceGb * 1e9 * DATABASE_SHARE
     const isFull = bavail * bsize < (this.#isFull ? leastBytes * 1.5 : leastBytes)

@@ -6,6 +6,7 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { managed, openFolder } from '#test/support/box.ts'
 import { withoutFfmpeg } from '#test/support/ffmpeg.ts'
 import { paintedIn } from '#test/support/recording.ts'
@@ -52,6 +53,8 @@ test('the power is cut in the middle of a clip: whole clips are whole, of the op
 })
 
 const LIBRARY = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')[0]
+const CLIP_MS = 5000
+/** A multiple of CLIP_MS: clips are cut when they were. */
 const STEP_MS = 90_000
 
 test('the clock is set, then the server is killed in the middle of a clip: one recorder goes on, each gap has its cause, every clip plays', {
@@ -65,8 +68,10 @@ test('the clock is set, then the server is killed in the middle of a clip: one r
   await using filmed = await openFilmedStore({ dataDir: join(folder.path, 'data'), env: { ...faked, NO_FAKE_STAT: '1' } })
   const { store, cameraId, until, pathOf, sizeOf } = filmed
   const isOn = ({ clips, gaps }: Recorded) => gaps.every(({ endedAt }) => endedAt) && closed(clips).length > 0
-  await until(({ clips }) => closed(clips).length >= 1)
+  const { clips: before } = await until(({ clips }) => clips.length >= 2 && closed(clips).length >= 1)
 
+  const cutAtMs = before.at(-1)!.startedAt.getTime() + CLIP_MS
+  await sleep(cutAtMs - Date.now() - 150) // so that the clip ends before anybody has looked at the clock
   setClock(STEP_MS)
   const closedSince = ({ clips, gaps }: Recorded) => closed(clips).filter(({ startedAt }) => startedAt >= gaps.at(-1)!.endedAt!)
   const stepped = await until((now) => now.gaps.length === 1 && isOn(now) && closedSince(now).length > 0)
