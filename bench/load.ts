@@ -29,17 +29,16 @@ const ROUND = 2 * SCALES
 /** A heartbeat of eleven scales; one of them has 300 g less in every second one. */
 export function heartbeatBody(machineId: string, n: number, isChanging: boolean): string {
   const changed = isChanging && n % 2 === 1 ? Math.floor(n / 2) % SCALES : -1
-  const scales = Array.from({ length: SCALES }, (_, scale) => {
-    const kilograms = (scale === changed ? 0.7 + scale : 1 + scale).toFixed(3)
-    return [String(scale + 1).padStart(3, '0'), kilograms, kilograms, kilograms]
-  })
-  return JSON.stringify({ machineId, scales })
+  return bodyOf(machineId, (scale) => (scale === changed ? 0.7 + scale : 1 + scale))
 }
 
 /** A heartbeat of eleven scales at rest, each within a gram of its weight. */
-function tremblingBody(machineId: string, n: number): string {
+const tremblingBody = (machineId: string, n: number): string =>
+  bodyOf(machineId, (scale) => 1 + scale + (((n * 7 + scale * 5) % 3) - 1) / 1000)
+
+function bodyOf(machineId: string, weightOf: (scale: number) => number): string {
   const scales = Array.from({ length: SCALES }, (_, scale) => {
-    const kilograms = (1 + scale + (((n * 7 + scale * 5) % 3) - 1) / 1000).toFixed(3)
+    const kilograms = weightOf(scale).toFixed(3)
     return [String(scale + 1).padStart(3, '0'), kilograms, kilograms, kilograms]
   })
   return JSON.stringify({ machineId, scales })

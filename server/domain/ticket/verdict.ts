@@ -59,9 +59,9 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const deeds = told[0]!
   const shared = sharedLength(told)
   const votes = votesOf([deeds.slice(0, shared), ...told.map((own) => own.slice(shared))], [1, ...shares])
-  const [telling, ...tellings] = [deeds, ...told].map((own) => tellingOf(own.slice(shared)))
+  const tellings = told.map((own) => tellingOf(own.slice(shared)))
   const agreed = (deed: Deed, n: number) =>
-    n < shared ? 1 : shares.reduce((sum, share, m) => (comesToTheSame(deed, telling!, tellings[m]!) ? sum + share : sum), 0)
+    n < shared ? 1 : shares.reduce((sum, share, m) => (comesToTheSame(deed, tellings[0]!, tellings[m]!) ? sum + share : sum), 0)
   const { owners, coherence } = ownersIn(best, witness)
   const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
