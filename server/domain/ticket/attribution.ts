@@ -3,15 +3,10 @@
  * people stood, if a tracker tells; the pace at which people shop; and that whoever stops at a shelf mostly takes something there.
  * All assignments are weighed together by Gibbs sampling with a fixed seed, so that equal facts always give equal shares.
  */
-import { type Stop, stopping } from './stopping.ts'
+import { Diary, type Moment, type Stay } from './diary.ts'
 
-export type Act = {
-  /** When and where parts of it happened; `reach`: how likely each visit was to reach there then (0: not inside); `isSeen`: a tracker saw it. */
-  moments: Moment[]
-}
-export type Moment = { atMs: number; machineId: string; reach: number[]; stops: (Stop | null)[]; isSeen: boolean }
-/** `toMs` is null while somebody is inside. */
-export type Stay = { fromMs: number; toMs: number | null }
+/** When and where parts of it happened. */
+export type Act = { moments: Moment[] }
 
 /** Pace alone says little of a person; even where people were seen, somebody may reach past another. */
 const SURE = { seen: 0.995, guessed: 0.85 }
@@ -23,111 +18,73 @@ export function attribute(acts: Act[], stays: Stay[]): number[][] {
   const support = acts.map(({ moments }) =>
     stays.map((_, v) => moments.reduce((product, { reach }) => product * (reach[v] ?? 0), 1))
   )
-  const open = acts.map((_, k) => support[k]!.flatMap((each, v) => (each > 0 ? [v] : [])))
   const shares = support.map((own) => normalized(own))
-  const free = acts.flatMap((_, k) => (open[k]!.length > 1 ? [k] : []))
+  const asked = support.map((own) => questionOf(own))
+  const free = asked.flatMap(({ visits }, k) => (visits.length > 1 ? [k] : []))
   if (free.length === 0) return shares
-  const owner = acts.map((_, k) => open[k]![0] ?? -1)
-  const random = mulberry(0x9e3779b9)
-  for (const k of free) owner[k] = draw(shares[k]!, random())
-  const diary = new Diary(stays)
-  for (const [k, act] of acts.entries()) if (owner[k]! >= 0) diary.add(act, owner[k]!)
-  const sums = shares.map((own) => own.map(() => 0))
-  const logs = open.map((visits, k) => visits.map((v) => Math.log(support[k]![v]!)))
-  for (let sweep = 0; sweep < WARM_UP + SWEEPS; sweep++) {
-    for (const k of free) {
-      const act = acts[k]!
-      const visits = open[k]!
-      diary.remove(act, owner[k]!)
-      const weights = visits.map((v, n) => logs[k]![n]! + diary.gain(act, v))
-      normalizeLogs(weights)
-      owner[k] = visits[draw(weights, random())]!
-      diary.add(act, owner[k]!)
-      if (sweep >= WARM_UP) for (let n = 0; n < visits.length; n++) sums[k]![visits[n]!]! += weights[n]!
-    }
-  }
+  const diary = new Diary(
+    acts.map(({ moments }) => moments),
+    stays
+  )
+  sample(asked, diary, stays.length)
   for (const k of free) {
     const sure = acts[k]!.moments.some(({ isSeen }) => isSeen) ? SURE.seen : SURE.guessed
-    shares[k] = sums[k]!.map((sum, v) => (sure * sum) / SWEEPS + (open[k]!.includes(v) ? (1 - sure) / open[k]!.length : 0))
+    const { visits, sums } = asked[k]!
+    shares[k] = stays.map(() => 0)
+    for (const [n, v] of visits.entries()) shares[k]![v] = (sure * sums[n]!) / SWEEPS + (1 - sure) / visits.length
   }
   return shares
 }
 
-/** What each visit has done so far, in the order of time, and how much likelier or not one act more makes that. */
-class Diary {
-  readonly #entries: Moment[][]
-  readonly #stays: Stay[]
-  readonly #stops = new Map<string, Stop[]>() // when something was done at each
+/** Who can have done an act; `weights`: how likely each is, given who did everything else now; `sums`: that of all sweeps. */
+type Question = { visits: Int32Array; support: Float64Array; weights: Float64Array; sums: Float64Array }
 
-  constructor(stays: Stay[]) {
-    this.#stays = stays
-    this.#entries = stays.map(() => [])
-  }
+function questionOf(support: number[]): Question {
+  const visits = Int32Array.from(support.flatMap((each, v) => (each > 0 ? [v] : [])))
+  const own = Float64Array.from(visits, (v) => support[v]!)
+  const weights = Float64Array.from(own)
+  normalize(weights)
+  return { visits, support: own, weights, sums: new Float64Array(visits.length) }
+}
 
-  add({ moments }: Act, visit: number): void {
-    const own = this.#entries[visit]!
-    for (const moment of moments) {
-      own.splice(firstAfter(own, moment.atMs), 0, moment)
-      const stop = moment.stops[visit]
-      if (stop) this.#stops.set(stop.key, [...this.#doneAt(stop), stop])
-    }
-  }
-
-  remove({ moments }: Act, visit: number): void {
-    const own = this.#entries[visit]!
-    for (const moment of moments) {
-      const at = own.indexOf(moment)
-      if (at >= 0) own.splice(at, 1)
-      const stop = moment.stops[visit]
-      if (stop) this.#stops.set(stop.key, this.#doneAt(stop).toSpliced(this.#doneAt(stop).indexOf(stop), 1))
-    }
-  }
-
-  /** Logarithm: with the act in this visit against without it. */
-  gain({ moments }: Act, visit: number): number {
-    const own = this.#entries[visit]!
-    const { fromMs, toMs } = this.#stays[visit]!
-    let log = 0
-    for (const here of moments) {
-      const after = firstAfter(own, here.atMs)
-      const start = own[after - 1] ?? { atMs: fromMs, machineId: null }
-      const end = own[after] ?? (toMs === null ? null : { atMs: toMs, machineId: null })
-      log += pace(start, here)
-      if (end) log += pace(here, end) - pace(start, end)
-      const stop = here.stops[visit]
-      if (stop) {
-        const done = this.#doneAt(stop)
-        log += stopping([...done, stop]) - stopping(done)
+/** The inner loop, over arrays that stay of one kind: what has not moved since it was weighed is not weighed anew. */
+function sample(asked: Question[], diary: Diary, visitCount: number): void {
+  const random = mulberry(0x9e3779b9)
+  const free = Int32Array.from(asked.flatMap(({ visits }, k) => (visits.length > 1 ? [k] : [])))
+  const owner = Int32Array.from(asked, ({ visits }) => visits[0] ?? -1)
+  for (const k of free) owner[k] = asked[k]!.visits[draw(asked[k]!.weights, random())]!
+  for (let k = 0; k < owner.length; k++) if (owner[k]! >= 0) diary.add(k, owner[k]!)
+  const weighed = new Int32Array(asked.length).fill(-1) // when, and below when a visit last got or lost something
+  const moved = new Int32Array(visitCount)
+  let now = 0
+  for (let sweep = 0; sweep < WARM_UP + SWEEPS; sweep++) {
+    for (let n = 0; n < free.length; n++) {
+      const k = free[n]!
+      const { visits, support, weights, sums } = asked[k]!
+      if (isNews(visits, moved, weighed[k]!)) {
+        diary.remove(k, owner[k]!)
+        weights.set(support)
+        diary.weigh(k, visits, weights)
+        diary.add(k, owner[k]!)
+        normalize(weights)
+        weighed[k] = now
       }
+      const next = visits[draw(weights, random())]!
+      if (next !== owner[k]) {
+        diary.remove(k, owner[k]!)
+        diary.add(k, next)
+        now += 1
+        moved[owner[k]!] = moved[next] = weighed[k] = now // what the others have done stays the same
+        owner[k] = next
+      }
+      if (sweep >= WARM_UP) for (let m = 0; m < visits.length; m++) sums[m]! += weights[m]!
     }
-    return log
-  }
-
-  #doneAt({ key }: Stop): Stop[] {
-    return this.#stops.get(key) ?? NONE
   }
 }
 
-const NONE: Stop[] = []
-
-/** The place of the first of these that is later, or how many there are. */
-function firstAfter(moments: Moment[], atMs: number): number {
-  let n = moments.length
-  while (n > 0 && moments[n - 1]!.atMs > atMs) n--
-  return n
-}
-
-/** Seconds between what one person does: at one machine, and with a walk between; log-normal. `weight`: people differ more than that. */
-const PACE = { weight: 0.5, same: logNormal({ median: 5, spread: 1.1 }), walk: logNormal({ median: 8, spread: 0.8 }) }
-
-function logNormal({ median, spread }: { median: number; spread: number }) {
-  return { mean: Math.log(median), spread, logSpread: Math.log(spread) }
-}
-
-function pace(from: { atMs: number; machineId: string | null }, to: { atMs: number; machineId: string | null }): number {
-  const { mean, spread, logSpread } = from.machineId !== null && from.machineId === to.machineId ? PACE.same : PACE.walk
-  const log = Math.log(Math.max(0.2, (to.atMs - from.atMs) / 1000))
-  return PACE.weight * (-0.5 * ((log - mean) / spread) ** 2 - log - logSpread)
+function isNews(visits: Int32Array, moved: Int32Array, since: number): boolean {
+  for (let n = 0; n < visits.length; n++) if (moved[visits[n]!]! > since) return true
+  return false
 }
 
 function normalized(weights: number[]): number[] {
@@ -135,19 +92,14 @@ function normalized(weights: number[]): number[] {
   return sum > 0 ? weights.map((each) => each / sum) : weights.map(() => 0)
 }
 
-/** In place: this is the innermost loop. */
-function normalizeLogs(logs: number[]): void {
-  let most = Number.NEGATIVE_INFINITY
-  for (let n = 0; n < logs.length; n++) if (logs[n]! > most) most = logs[n]!
+/** In place. */
+function normalize(weights: Float64Array): void {
   let sum = 0
-  for (let n = 0; n < logs.length; n++) {
-    logs[n] = Math.exp(logs[n]! - most)
-    sum += logs[n]!
-  }
-  for (let n = 0; n < logs.length; n++) logs[n] = sum > 0 ? logs[n]! / sum : 0
+  for (let n = 0; n < weights.length; n++) sum += weights[n]!
+  for (let n = 0; n < weights.length; n++) weights[n] = weights[n]! / sum
 }
 
-function draw(weights: number[], at: number): number {
+function draw(weights: Float64Array, at: number): number {
   let rest = at
   for (let n = 0; n < weights.length; n++) {
     rest -= weights[n]!

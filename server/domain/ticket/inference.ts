@@ -2,7 +2,7 @@
  * From steps to movements, pure: who took or put back what, how sure that is, and why not surer. Steps that may belong together form a
  * group; each group is split in the likeliest ways; each part has its likely explanations; stories go on with them side by side.
  */
-import type { Stay } from './attribution.ts'
+import type { Stay } from './diary.ts'
 import { type Explanation, explain, type Surroundings } from './explanations.ts'
 import { EMPTY_STORY, goOn, prune, type Reach, type Story, surroundings, WORSE } from './hypotheses.ts'
 import { partitions } from './partitions.ts'

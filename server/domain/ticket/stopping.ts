@@ -7,7 +7,7 @@
 export type Stop = { key: string; endMs: number; isOver: boolean; fromMs: number; toMs: number }
 
 /** A stop at which something is taken is so much likelier than one without; a second thing at one stop is less usual than the first. */
-const STOP = { first: Math.log(2.5), more: Math.log(0.6) }
+const STOP = { first: 2.5, more: 0.6 }
 /**
  * How long after the last thing people walk on: most when the hand is back, some stay and look (their mean, ms); against those who take
  * nothing, who may walk on at any time.
@@ -16,17 +16,22 @@ const LEAVING = { quick: { share: 0.7, peakMs: 800 }, slow: { meanMs: 6000 }, an
 /** The time in which a thing was done is looked at in so many pieces. */
 const PIECES = 8
 
-/** How likely a stop is with these things done there: people walk on soon after the last. */
-export function stopping(done: Stop[]): number {
-  if (done.length === 0) return 0
-  const last = done.reduce((latest, each) => (each.fromMs + each.toMs > latest.fromMs + latest.toMs ? each : latest))
-  return STOP.first + (done.length - 1) * STOP.more + leaving(last)
+/** How many times likelier a stop becomes, where these things were done, by one more: people walk on soon after the last. */
+export function oddsOfStop(done: Stop[], more: Stop): number {
+  const [first] = done
+  if (!first) return STOP.first * leaving(more)
+  let last = first
+  for (const each of done) if (middleOf(each) > middleOf(last)) last = each
+  return middleOf(more) > middleOf(last) ? (STOP.more * leaving(more)) / leaving(last) : STOP.more
 }
+
+/** Of the time in which it was done, twice. */
+const middleOf = ({ fromMs, toMs }: Stop): number => fromMs + toMs
 
 /** The same stops are weighed a hundred times with this and that done at them. */
 const known = new WeakMap<Stop, number>()
 
-/** How likely somebody walked on just then, or stood there still, who did the last thing somewhen between the two times; logarithm. */
+/** How likely somebody walked on just then, or stood there still, who did the last thing somewhen between the two times. */
 function leaving(stop: Stop): number {
   const before = known.get(stop)
   if (before !== undefined) return before
@@ -36,9 +41,9 @@ function leaving(stop: Stop): number {
     const ms = endMs - fromMs - ((n + 0.5) / PIECES) * (toMs - fromMs)
     sum += isOver ? left(ms) : staying(ms)
   }
-  const log = Math.log(Math.max(LEAVING.least, sum / PIECES))
-  known.set(stop, log)
-  return log
+  const density = Math.max(LEAVING.least, sum / PIECES)
+  known.set(stop, density)
+  return density
 }
 
 function left(ms: number): number {

@@ -1,6 +1,7 @@
 /** What the stories agree on, pure: the movements of the best one, how sure each is, who did it, and in words why not surer. */
 import { comesToTheSame, sharedLength, tellingOf } from './agreement.ts'
-import { attribute, type Stay } from './attribution.ts'
+import { attribute } from './attribution.ts'
+import type { Stay } from './diary.ts'
 import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
 import type { Part } from './parts.ts'
 import type { Product } from './shelf-plan.ts'
