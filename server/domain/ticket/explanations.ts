@@ -47,16 +47,62 @@ const WORSE = 14
 
 /** The likely explanations of a part, best first; always some. */
 export function explain(part: Part, around: Surroundings): Explanation[] {
-  const found: Explanation[] = [nothing(part)]
-  if (!part.isMixed && part.grams !== 0)
-    found.push(unknown(part, around), ...(part.grams < 0 ? picks(part, around) : placements(part, around)))
-  found.sort((a, b) => b.log - a.log)
-  return found.slice(0, KEPT).filter((each) => each.log > found[0]!.log - WORSE)
+  const found = new Shortlist(alone(part, around))
+  if (!part.isMixed && part.grams < 0) strayPicks(found, part, around)
+  if (!part.isMixed && part.grams > 0) placements(found, part, around)
+  return found.likeliest()
+}
+
+/** Explanations far behind the best are not written down. */
+class Shortlist {
+  readonly #found: Explanation[]
+  #best: number
+  #isSorted = true
+
+  constructor(likeliest: Explanation[] = []) {
+    this.#found = [...likeliest]
+    this.#best = likeliest[0]?.log ?? Number.NEGATIVE_INFINITY
+  }
+
+  isWorth(log: number): boolean {
+    return log > this.#best - WORSE
+  }
+
+  add(explanation: Explanation): void {
+    this.#best = Math.max(this.#best, explanation.log)
+    this.#found.push(explanation)
+    this.#isSorted = false
+  }
+
+  likeliest(): Explanation[] {
+    if (this.#isSorted) return this.#found
+    this.#found.sort((a, b) => b.log - a.log)
+    return this.#found.slice(0, KEPT).filter((each) => this.isWorth(each.log))
+  }
+}
+
+const alike = new WeakMap<Part, Explanation[]>()
+
+/** What explains a part whatever is held and lies about: the same in every story, so it is looked for once. */
+function alone(part: Part, around: Surroundings): Explanation[] {
+  const before = alike.get(part)
+  if (before) return before
+  const found = new Shortlist()
+  found.add(nothing(part))
+  if (!part.isMixed && part.grams !== 0) {
+    found.add(unknown(part, around))
+    if (part.grams < 0) picks(found, part, around)
+    else unheldPlacements(found, part, around)
+  }
+  const likeliest = found.likeliest()
+  alike.set(part, likeliest)
+  return likeliest
 }
 
 /** Nobody took anything: readings wander, a hand leans on a shelf and lets go. */
 function nothing({ byScale, sigmas, repeats }: Part): Explanation {
-  const log = [...byScale].reduce((sum, [id, grams]) => sum + wandering(grams, sigmas.get(id)!), repeats * PRIOR.touch)
+  let log = repeats * PRIOR.touch
+  for (const [id, grams] of byScale) log += wandering(grams, sigmas.get(id)!)
   return { actions: [], log }
 }
 
@@ -125,77 +171,72 @@ const anywhere = (part: Part, { scales }: Surroundings): Place => ({
   scales: part.byScale.size
 })
 
-/** `more`: how unlikely each unit beyond the known ones is; without it there are no more. */
-type Weighed = { productId: string; each: Product; place: Place; units?: Unit[]; more?: number }
+/** `units`: the known ones it may have been, in their order; `more`: how unlikely each unit beyond them is, without it there are no more. */
+type Weighed = { each: Product; place: Place; units?: Unit[]; more?: number; prior: number; isAway: boolean; isHeld: boolean }
+const NO_UNITS: Unit[] = []
 
 /** The quantities of one product that come near the grams. */
-function quantities({ each, place, units = [], more }: Weighed): { quantity: number; log: number }[] {
-  const near = Math.round(place.grams / each.grams)
+function weigh(found: Shortlist, part: Part, { each, place, units = NO_UNITS, more, prior, isAway, isHeld }: Weighed): void {
+  const { productId, grams, toleranceGrams } = each
+  const near = Math.round(place.grams / grams)
   const most = units.length === 0 ? MOST_UNITS : more === undefined ? units.length : units.length + 1
-  return [near - 1, near, near + 1]
-    .filter((quantity) => quantity >= 1 && quantity <= most)
-    .map((quantity) => {
-      const weighed = units.slice(0, quantity)
-      const isKnownUnit = weighed.length === quantity
-      const extra = units.length === 0 ? 0 : quantity - weighed.length
-      const expected = isKnownUnit ? weighed.reduce((sum, unit) => sum + unit.grams, 0) : each.grams * quantity
-      const { grams, toleranceGrams } = each
-      const sigma = spreadOf({ grams, quantity, toleranceGrams, scales: place.scales, isKnownUnit })
-      return {
-        quantity,
-        log: robust(place.grams - expected, sigma) + (quantity - 1) * PRIOR.more + extra * (more ?? 0) + place.log
-      }
-    })
+  const base = PRIOR.action + repeats(part) + prior + place.log
+  for (let quantity = Math.max(1, near - 1); quantity <= Math.min(near + 1, most); quantity++) {
+    const isKnownUnit = quantity <= units.length
+    let expected = isKnownUnit ? 0 : grams * quantity
+    if (isKnownUnit) for (let n = 0; n < quantity; n++) expected += units[n]!.grams
+    const extra = units.length === 0 || isKnownUnit ? 0 : quantity - units.length
+    const sigma = spreadOf({ grams, quantity, toleranceGrams, scales: place.scales, isKnownUnit })
+    const log = base + robust(place.grams - expected, sigma) + (quantity - 1) * PRIOR.more + extra * (more ?? 0)
+    if (!found.isWorth(log)) continue
+    const unitIds = units.slice(0, quantity).map((unit) => unit.id)
+    found.add({ actions: [{ productId, quantity: part.grams < 0 ? quantity : -quantity, isAway, isHeld, unitIds }], log })
+  }
 }
 
-function picks(part: Part, around: Surroundings): Explanation[] {
-  const { plan, products, strays } = around
-  const base = PRIOR.action + repeats(part)
-  const found: Explanation[] = []
-  const add = (weighed: Weighed, prior: number, how: Partial<Action>) => {
-    for (const { quantity, log } of quantities(weighed)) {
-      const unitIds = (weighed.units ?? []).slice(0, quantity).map((unit) => unit.id)
-      found.push({
-        actions: [{ productId: weighed.productId, quantity, isAway: false, isHeld: false, ...how, unitIds }],
-        log: base + prior + log
-      })
-    }
+function picks(found: Shortlist, part: Part, around: Surroundings): void {
+  for (const [productId, place] of reached(part, around.plan)) {
+    const each = around.products.get(productId)
+    if (each) weigh(found, part, { each, place, prior: 0, isAway: false, isHeld: false })
   }
-  for (const [productId, place] of reached(part, plan)) {
-    const each = products.get(productId)
-    if (each) add({ productId, each, place }, 0, {})
-  }
-  const lying = strays.filter((stray) => stray.machineId === part.machineId && Math.abs(stray.place - part.place) <= 1.5)
-  const bySort = Map.groupBy(lying, (stray) => stray.productId)
-  for (const [productId, units] of bySort) {
-    const each = products.get(productId)
-    const place = { ...anywhere(part, around), log: sharing(part.byScale.size, part.moved) - Math.log(3) }
-    if (each) add({ productId, each, place, units, more: PRIOR.lost }, 0, { isAway: true })
-  }
-  const lifted = { prior: base + PRIOR.action - 2 * Math.log(3), isHeld: false }
-  for (const pair of pairs(lying)) found.push(...together(part, pair, around, lifted))
   const nowhere = anywhere(part, around)
   for (const each of near(around.byGrams, nowhere.grams))
-    add({ productId: each.productId, each, place: nowhere }, PRIOR.lost, { isAway: true })
-  return found
+    weigh(found, part, { each, place: nowhere, prior: PRIOR.lost, isAway: true, isHeld: false })
+}
+
+/** What was put back wrongly, near there. */
+function strayPicks(found: Shortlist, part: Part, around: Surroundings): void {
+  const lying = around.strays.filter(
+    ({ machineId, place }) => machineId === part.machineId && Math.abs(place - part.place) <= 1.5
+  )
+  if (lying.length === 0) return
+  const place = { ...anywhere(part, around), log: sharing(part.byScale.size, part.moved) - Math.log(3) }
+  for (const [productId, units] of Map.groupBy(lying, (stray) => stray.productId)) {
+    const each = around.products.get(productId)
+    if (each) weigh(found, part, { each, place, units, more: PRIOR.lost, prior: 0, isAway: true, isHeld: false })
+  }
+  const prior = 2 * PRIOR.action + repeats(part) - 2 * Math.log(3)
+  for (const pair of pairs(lying)) together(found, part, pair, around, { prior, isHeld: false })
 }
 
 /** Two different things in one go: what was put down at one place and is lifted together, or is held and put down together. */
 function together(
+  found: Shortlist,
   part: Part,
   [a, b]: [Unit, Unit],
   { products }: Surroundings,
   { prior, isHeld }: { prior: number; isHeld: boolean }
-) {
+): void {
   const [one, other] = [products.get(a.productId), products.get(b.productId)]
-  if (!one || !other) return []
-  const grams = Math.abs(part.grams)
+  if (!one || !other) return
   const scales = part.byScale.size
   const spread = (each: Product) => spreadOf({ ...each, quantity: 1, scales, isKnownUnit: true })
-  const fit = robust(grams - a.grams - b.grams, Math.hypot(spread(one), spread(other)))
+  const fit = robust(Math.abs(part.grams) - a.grams - b.grams, Math.hypot(spread(one), spread(other)))
+  const log = prior + fit + sharing(scales, part.moved)
+  if (!found.isWorth(log)) return
   const quantity = part.grams < 0 ? 1 : -1
   const action = (unit: Unit): Action => ({ productId: unit.productId, quantity, isAway: true, isHeld, unitIds: [unit.id] })
-  return [{ actions: [action(a), action(b)], log: prior + fit + sharing(scales, part.moved) }]
+  found.add({ actions: [action(a), action(b)], log })
 }
 
 /** The products that weigh about as much, of those in order of their weight. */
@@ -211,29 +252,22 @@ function near(byGrams: Product[], grams: number): Product[] {
   return found.sort((a, b) => Math.abs(a.grams - grams) - Math.abs(b.grams - grams)).slice(0, 8)
 }
 
+const MOST_PAIRS = 20
+
+/** Of different products. */
 function pairs<T extends Unit>(units: T[]): [T, T][] {
-  return units
-    .flatMap((a, n) =>
-      units
-        .slice(n + 1)
-        .filter((b) => b.productId !== a.productId)
-        .map((b): [T, T] => [a, b])
-    )
-    .slice(0, 20)
+  const found: [T, T][] = []
+  for (const [n, a] of units.entries())
+    for (let m = n + 1; m < units.length && found.length < MOST_PAIRS; m++)
+      if (units[m]!.productId !== a.productId) found.push([a, units[m]!])
+  return found
 }
 
-function placements(part: Part, around: Surroundings): Explanation[] {
+/** What somebody inside holds. */
+function placements(found: Shortlist, part: Part, around: Surroundings): void {
   const { plan, products, held } = around
-  const base = PRIOR.action + repeats(part)
-  const found: Explanation[] = []
+  if (held.length === 0) return
   const nowhere = anywhere(part, around)
-  const add = (weighed: Weighed, prior: number, how: { isAway: boolean; isHeld: boolean }) => {
-    for (const { quantity, log } of quantities(weighed)) {
-      const unitIds = (weighed.units ?? []).slice(0, quantity).map((unit) => unit.id)
-      const action = { productId: weighed.productId, quantity: -quantity, ...how, unitIds }
-      found.push({ actions: [action], log: base + prior + log })
-    }
-  }
   const homes = reached(part, plan)
   const newest = held.toSorted((a, b) => b.id - a.id)
   for (const [productId, units] of Map.groupBy(held, (unit) => unit.productId)) {
@@ -242,20 +276,24 @@ function placements(part: Part, around: Surroundings): Explanation[] {
     const at = homes.get(productId)
     for (const order of orders(units)) {
       const age = PRIOR.older * Math.min(4, newest.indexOf(order[0]!))
-      if (at) add({ productId, each, place: at, units: order }, PRIOR.home + age, { isAway: false, isHeld: true })
-      add({ productId, each, place: nowhere, units: order }, PRIOR.away + age, { isAway: true, isHeld: true })
+      if (at) weigh(found, part, { each, place: at, units: order, prior: PRIOR.home + age, isAway: false, isHeld: true })
+      weigh(found, part, { each, place: nowhere, units: order, prior: PRIOR.away + age, isAway: true, isHeld: true })
     }
   }
-  const laid = { prior: base + PRIOR.action + 2 * PRIOR.away - Math.log(around.scales) - Math.log(3), isHeld: true }
-  for (const pair of pairs(newest.slice(0, 6))) found.push(...together(part, pair, around, laid))
-  for (const [productId, at] of homes) {
-    const each = products.get(productId)
-    if (each) add({ productId, each, place: at }, PRIOR.unheld - Math.log(products.size), { isAway: false, isHeld: false })
+  const prior = 2 * PRIOR.action + repeats(part) + 2 * PRIOR.away - Math.log(around.scales) - Math.log(3)
+  for (const pair of pairs(newest.slice(0, 6))) together(found, part, pair, around, { prior, isHeld: true })
+}
+
+/** What nobody is known to hold: it belongs there, or does not even that. */
+function unheldPlacements(found: Shortlist, part: Part, around: Surroundings): void {
+  const prior = PRIOR.unheld - Math.log(around.products.size)
+  for (const [productId, place] of reached(part, around.plan)) {
+    const each = around.products.get(productId)
+    if (each) weigh(found, part, { each, place, prior, isAway: false, isHeld: false })
   }
-  const [strange] = near(around.byGrams, nowhere.grams) // nobody is known to hold it, and it does not belong here
-  const prior = PRIOR.unheld + PRIOR.away - Math.log(products.size)
-  if (strange) add({ productId: strange.productId, each: strange, place: nowhere }, prior, { isAway: true, isHeld: false })
-  return found
+  const nowhere = anywhere(part, around)
+  const [strange] = near(around.byGrams, nowhere.grams)
+  if (strange) weigh(found, part, { each: strange, place: nowhere, prior: prior + PRIOR.away, isAway: true, isHeld: false })
 }
 
 /** Each unit may be the first to be put back. */

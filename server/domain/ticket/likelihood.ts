@@ -14,13 +14,18 @@ const READING_GRAMS = 1.6
 const OUTLIERS = 0.03
 const OUTLIER_WIDTH = 4
 
-export const gaussian = (off: number, sigma: number): number => -0.5 * (off / sigma) ** 2 - Math.log(sigma) - 0.9189385332046727
+const HALF_LOG_TAU = 0.9189385332046727
+const gaussian = (off: number, sigma: number): number => -0.5 * (off / sigma) ** 2 - Math.log(sigma) - HALF_LOG_TAU
+
+const NEAR_LOG = Math.log(1 - OUTLIERS)
+const FAR_LOG = Math.log(OUTLIERS) - Math.log(OUTLIER_WIDTH)
 
 /** A density that does not rule out what lies far from it. */
 export function robust(off: number, sigma: number): number {
-  const near = Math.log(1 - OUTLIERS) + gaussian(off, sigma)
-  const far = Math.log(OUTLIERS) + gaussian(off, sigma * OUTLIER_WIDTH)
-  return Math.max(near, far) + Math.log1p(Math.exp(-Math.abs(near - far)))
+  const squared = -0.5 * (off / sigma) ** 2
+  const near = NEAR_LOG + squared
+  const far = FAR_LOG + squared / OUTLIER_WIDTH ** 2
+  return Math.max(near, far) + Math.log1p(Math.exp(-Math.abs(near - far))) - Math.log(sigma) - HALF_LOG_TAU
 }
 
 export type Expected = { grams: number; quantity: number; toleranceGrams: number; scales: number; isKnownUnit: boolean }
