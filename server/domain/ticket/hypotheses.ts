@@ -4,7 +4,6 @@
  */
 import type { Action, Explanation, Stray, Surroundings, Unit } from './explanations.ts'
 import type { Part } from './parts.ts'
-import type { Step } from './shelf-steps.ts'
 
 /** `source`: the movement that put it where it lies, when that is an older story. `owner`: how likely each visit is to have it, by its place in the list of visits; the shares sum to 1, or to 0 where nobody was inside. */
 export type HeldUnit = Unit & {
@@ -62,7 +61,7 @@ function take(story: Story, part: Part, action: Action, reach: number[]): Story 
   if (action.productId === null) return { ...say(story, deed), log: story.log + log }
   const grams = Math.abs(part.grams) / action.quantity
   const wasStray = new Set(action.unitIds)
-  const gone = story.units.filter((unit) => wasStray.has(unit.id))
+  const gone = wasStray.size === 0 ? [] : story.units.filter((unit) => wasStray.has(unit.id))
   const units = Array.from({ length: action.quantity }, (_, n): HeldUnit => {
     const each = gone[n]?.grams ?? (action.isAway && gone.length > 0 ? gone[0]!.grams : grams)
     return {
@@ -80,7 +79,7 @@ function take(story: Story, part: Part, action: Action, reach: number[]): Story 
   return {
     ...say(story, deed),
     log: story.log + log,
-    units: [...story.units.map(lifted), ...units],
+    units: [...(gone.length === 0 ? story.units : story.units.map(lifted)), ...units],
     nextId: story.nextId + action.quantity
   }
 }
@@ -115,12 +114,8 @@ function shares(reach: number[]): { owner: number[]; log: number } {
 const MOST_STORIES = 24
 export const WORSE = 10
 
-/** The largest step of a part: what is said of it is said of the part. */
-export const anchorOf = ({ part }: Pick<Deed, 'part'>): Step =>
-  part.steps.reduce((most, step) => (Math.abs(step.grams) > Math.abs(most.grams) ? step : most))
-
 function say(story: Story, deed: Deed): Story {
-  const { scaleId, atMs } = anchorOf(deed)
+  const { scaleId, atMs } = deed.part.anchor
   const { productId, quantity, unitIds } = deed.action
   return { ...story, last: deed, saying: digest(`${scaleId}@${atMs} ${quantity} ${productId} ${unitIds.join()}`, story.saying) }
 }

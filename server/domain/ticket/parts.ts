@@ -4,6 +4,8 @@ import type { Step } from './shelf-steps.ts'
 
 export type Part = {
   steps: Step[]
+  /** The largest of them: what is said of it is said of the part. */
+  anchor: Step
   machineId: string
   /** Grams by scale, and in all; signed. */
   byScale: Map<string, number>
@@ -36,6 +38,7 @@ export function partOf(steps: Step[], plan: ShelfPlan, intervalMs: number): Part
   const times = steps.map((step) => step.atMs)
   return {
     steps,
+    anchor: steps.reduce((most, step) => (Math.abs(step.grams) > Math.abs(most.grams) ? step : most)),
     machineId: plan.machineId,
     lateness: Math.max(0, (Math.max(...times) - Math.min(...times)) / intervalMs - 1.05),
     byScale,

@@ -25,20 +25,29 @@ const FOLLOWED = 4
 
 type Link = { plan: ShelfPlan; intervalMs: number }
 
+/** Those that came at most so long before or after the n-th, with it; of steps in the order in which they happened. */
+function around(steps: Step[], n: number, withinMs: number): Step[] {
+  const { atMs } = steps[n]!
+  let [first, end] = [n, n + 1]
+  while (first > 0 && atMs - steps[first - 1]!.atMs <= withinMs) first--
+  while (end < steps.length && steps[end]!.atMs - atMs <= withinMs) end++
+  return steps.slice(first, end)
+}
+
 /**
  * A machine that is leaned on, or whose doors fall shut, trembles all over: where several scales far apart moved at the same moment, the
- * usual size of that is how much each of them scatters then.
+ * usual size of that is how much each of them scatters then. The steps in the order in which they happened.
  */
 export function withShaking(steps: Step[], { plan, intervalMs }: Link): Step[] {
+  if (steps.length <= SHAKEN_SCALES) return steps
   const place = ({ scaleId }: Step) => plan.places.get(scaleId) ?? 0
-  const isAtOnce = (a: Step, b: Step) => Math.abs(a.atMs - b.atMs) <= intervalMs
   const follows = (step: Step) => (other: Step) =>
-    isAtOnce(other, step) &&
-    Math.abs(place(other) - place(step)) <= REACH &&
-    Math.abs(other.grams) >= FOLLOWED * Math.abs(step.grams)
-  const own = steps.filter((step) => !steps.some(follows(step)))
-  return steps.map((step) => {
-    const others = own.filter((other) => isAtOnce(other, step) && Math.abs(place(other) - place(step)) >= ELSEWHERE)
+    Math.abs(place(other) - place(step)) <= REACH && Math.abs(other.grams) >= FOLLOWED * Math.abs(step.grams)
+  const following = new Set(steps.filter((step, n) => around(steps, n, intervalMs).some(follows(step))))
+  return steps.map((step, n) => {
+    const others = around(steps, n, intervalMs).filter(
+      (other) => !following.has(other) && Math.abs(place(other) - place(step)) >= ELSEWHERE
+    )
     if (others.length < SHAKEN_SCALES) return step
     const sizes = others.map((other) => Math.abs(other.grams)).sort((a, b) => a - b)
     return { ...step, sigmaGrams: Math.max(step.sigmaGrams, sizes[Math.floor(sizes.length / 2)]!) }
@@ -47,13 +56,11 @@ export function withShaking(steps: Step[], { plan, intervalMs }: Link): Step[] {
 
 /** Without the tremble: small steps that lie beside no larger one and are within what the scale does by itself. */
 export function withoutTremble(steps: Step[], { plan, intervalMs }: Link): Step[] {
-  const loud = steps.filter((step) => step.changeId !== null || Math.abs(step.grams) >= LOUD_GRAMS)
+  const isLoud = (step: Step) => step.changeId !== null || Math.abs(step.grams) >= LOUD_GRAMS
   const place = ({ scaleId }: Step) => plan.places.get(scaleId) ?? 0
-  return steps.filter((step) => {
+  return steps.filter((step, n) => {
     if (step.changeId !== null || Math.abs(step.grams) >= Math.max(6, 3 * step.sigmaGrams)) return true
-    return loud.some(
-      (other) => Math.abs(place(other) - place(step)) <= NEAR && Math.abs(other.atMs - step.atMs) <= 1.6 * intervalMs
-    )
+    return around(steps, n, 1.6 * intervalMs).some((other) => isLoud(other) && Math.abs(place(other) - place(step)) <= NEAR)
   })
 }
 

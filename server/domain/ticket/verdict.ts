@@ -2,7 +2,7 @@
 import { comesToTheSame, sharedLength, tellingOf } from './agreement.ts'
 import { attribute } from './attribution.ts'
 import type { Stay } from './diary.ts'
-import { anchorOf, type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
+import { type Deed, deedsOf, type HeldUnit, type Reach, type Story } from './hypotheses.ts'
 import type { Part } from './parts.ts'
 import type { Product } from './shelf-plan.ts'
 import type { Step } from './shelf-steps.ts'
@@ -68,21 +68,21 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
   return deeds.map((deed, n): Inferred => {
     const { part, action } = deed
-    const own = votes.get(anchorOf(deed))!
+    const own = votes.get(part.anchor)!
     const sureness = calibrated(agreed(deed, n)) * coherence.get(deed)!
     const owner = owners.get(deed)!
     const most = Math.max(0, ...owner)
     const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
-    const candidates = [...own.values()].flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
+    const candidates = own.flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
     candidates.sort((a, b) => b.confidence - a.confidence)
     const reasons = reasonsOf(deed, { owner, candidates, witness, beside: besides(deed, deeds) })
     const doubt = reasons.reduce((product, reason) => product * (ODD[reason] ?? 1), 1)
     const confidence = action.productId === null ? 0 : sureness * who * doubt
     return {
       ...{ machineId: part.machineId, productId: action.productId, quantity: action.quantity, grams: part.grams },
-      ...{ fromMs: part.fromMs, atMs: anchorOf(deed).atMs, place: part.place },
+      ...{ fromMs: part.fromMs, atMs: part.anchor.atMs, place: part.place },
       ...{ owner, confidence, candidates: candidates.slice(0, 5), reasons },
-      anchor: anchorOf(deed),
+      anchor: part.anchor,
       changeIds: part.steps.flatMap((step) => step.changeId ?? []),
       scaleIds: [...part.byScale.keys()],
       returned: (units.get(deed) ?? []).filter((unit) => !unit.isOut).length,
@@ -105,7 +105,6 @@ const SEEN_CALIBRATION = 1.5
 const calibrated = (share: number, power = CALIBRATION): number => 1 - (1 - Math.min(1, share)) ** power
 
 type Vote = { productId: string | null; quantity: number; confidence: number }
-const nameOf = ({ action }: Deed) => `${action.productId} ${action.quantity}`
 
 /** How likely each story is, given that one of them is true. */
 function sharesOf(stories: Story[]): number[] {
@@ -115,16 +114,17 @@ function sharesOf(stories: Story[]): number[] {
 }
 
 /** What the stories make of each step that something is said of, and how likely each of it is. */
-function votesOf(stories: Deed[][], shares: number[]): Map<Step, Map<string, Vote>> {
-  const votes = new Map<Step, Map<string, Vote>>()
+function votesOf(stories: Deed[][], shares: number[]): Map<Step, Vote[]> {
+  const votes = new Map<Step, Vote[]>()
   for (const [n, deeds] of stories.entries())
     for (const deed of deeds) {
-      const own = votes.get(anchorOf(deed)) ?? new Map<string, Vote>()
-      votes.set(anchorOf(deed), own)
       const { productId, quantity } = deed.action
-      const vote = own.get(nameOf(deed)) ?? { productId, quantity, confidence: 0 }
-      vote.confidence = Math.min(1, vote.confidence + shares[n]!)
-      own.set(nameOf(deed), vote)
+      const step = deed.part.anchor
+      const own = votes.get(step)
+      const same = own?.find((vote) => vote.productId === productId && vote.quantity === quantity)
+      if (same) same.confidence = Math.min(1, same.confidence + shares[n]!)
+      else if (own) own.push({ productId, quantity, confidence: shares[n]! })
+      else votes.set(step, [{ productId, quantity, confidence: shares[n]! }])
     }
   return votes
 }
