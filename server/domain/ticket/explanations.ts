@@ -2,12 +2,12 @@
  * What one part may have been, pure: products and quantities that explain its grams where it lies, each with the logarithm of how likely it
  * is. Picks come from facings, from where something was put back wrongly, or from nowhere known; what is put back is what somebody holds.
  */
-import { bending, robust, sharing, spreadOf, wandering } from './likelihood.ts'
+import { bending, robust, sharing, spreadOf, spreadOfKnown, type WeighedUnit, wandering } from './likelihood.ts'
 import type { Part } from './parts.ts'
 import { distanceTo, type Facing, type Product, type ShelfPlan } from './shelf-plan.ts'
 
-/** A unit that left a shelf. `grams` as weighed then. */
-export type Unit = { id: number; productId: string; grams: number }
+/** A unit that left a shelf: `grams` as weighed then, by the scales of the part in which it was picked (null: before this story). */
+export type Unit = { id: number; productId: string; grams: number; pickedIn: { part: Part } | null }
 /** A unit that was put where its product has no facing, and lies there. */
 export type Stray = Unit & { machineId: string; place: number }
 export type Surroundings = {
@@ -31,6 +31,7 @@ const PRIOR = {
   touch: Math.log(0.01) - Math.log(400), // a scale that goes and comes back
   late: Math.log(0.2), // each interval that one of its steps comes later than the next reading
   slow: Math.log(0.15), // a lift that takes longer than a reading
+  gap: Math.log(0.1), // a scale between those that it moved did not move with them
   spill: Math.log(0.12), // a part of it stood on the neighbour
   beside: Math.log(0.01), // all of it stood on the neighbour
   lost: Math.log(0.004), // a product that has no facing here and was not put back here
@@ -107,14 +108,14 @@ function nothing({ byScale, sigmas, repeats }: Part): Explanation {
 }
 
 function unknown(part: Part, { scales }: Surroundings): Explanation {
-  const spread = sharing(part.byScale.size, part.moved) + repeats(part)
+  const spread = sharing(part.byScale.size, part.moved) + oddity(part)
   const log = PRIOR.action + PRIOR.unknown - Math.log(scales) - Math.log(UNKNOWN_RANGE_GRAMS) + spread
   return { actions: [{ productId: null, quantity: part.grams < 0 ? 1 : -1, isAway: true, isHeld: false, unitIds: [] }], log }
 }
 
-/** A slow lift is told in steps, none of which says anything by itself. */
-const repeats = ({ repeats, lateness, moved }: Part) =>
-  repeats * (PRIOR.slow - Math.log(Math.max(1, moved))) + lateness * PRIOR.late
+/** A slow lift is told in steps, none of which says anything by itself; one hand moves neighbours. */
+const oddity = ({ repeats, lateness, moved, gaps }: Part) =>
+  repeats * (PRIOR.slow - Math.log(Math.max(1, moved))) + lateness * PRIOR.late + gaps * PRIOR.gap
 
 type Place = { log: number; grams: number; scales: number }
 
@@ -180,13 +181,18 @@ function weigh(found: Shortlist, part: Part, { each, place, units = NO_UNITS, mo
   const { productId, grams, toleranceGrams } = each
   const near = Math.round(place.grams / grams)
   const most = units.length === 0 ? MOST_UNITS : more === undefined ? units.length : units.length + 1
-  const base = PRIOR.action + repeats(part) + prior + place.log
+  const base = PRIOR.action + oddity(part) + prior + place.log
   for (let quantity = Math.max(1, near - 1); quantity <= Math.min(near + 1, most); quantity++) {
     const isKnownUnit = quantity <= units.length
     let expected = isKnownUnit ? 0 : grams * quantity
     if (isKnownUnit) for (let n = 0; n < quantity; n++) expected += units[n]!.grams
     const extra = units.length === 0 || isKnownUnit ? 0 : quantity - units.length
-    const sigma = spreadOf({ grams, quantity, toleranceGrams, scales: place.scales, isKnownUnit })
+    const sigma = isKnownUnit
+      ? spreadOfKnown(
+          units.slice(0, quantity).map((unit) => weighedBefore(unit, part)),
+          place.scales
+        )
+      : spreadOf({ grams, quantity, toleranceGrams, scales: place.scales })
     const log = base + robust(place.grams - expected, sigma) + (quantity - 1) * PRIOR.more + extra * (more ?? 0)
     if (!found.isWorth(log)) continue
     const unitIds = units.slice(0, quantity).map((unit) => unit.id)
@@ -215,7 +221,7 @@ function strayPicks(found: Shortlist, part: Part, around: Surroundings): void {
     const each = around.products.get(productId)
     if (each) weigh(found, part, { each, place, units, more: PRIOR.lost, prior: 0, isAway: true, isHeld: false })
   }
-  const prior = 2 * PRIOR.action + repeats(part) - 2 * Math.log(3)
+  const prior = 2 * PRIOR.action + oddity(part) - 2 * Math.log(3)
   for (const pair of pairs(lying)) together(found, part, pair, around, { prior, isHeld: false })
 }
 
@@ -227,16 +233,25 @@ function together(
   { products }: Surroundings,
   { prior, isHeld }: { prior: number; isHeld: boolean }
 ): void {
-  const [one, other] = [products.get(a.productId), products.get(b.productId)]
-  if (!one || !other) return
+  if (!products.has(a.productId) || !products.has(b.productId)) return
   const scales = part.byScale.size
-  const spread = (each: Product) => spreadOf({ ...each, quantity: 1, scales, isKnownUnit: true })
-  const fit = robust(Math.abs(part.grams) - a.grams - b.grams, Math.hypot(spread(one), spread(other)))
+  const sigma = spreadOfKnown([weighedBefore(a, part), weighedBefore(b, part)], scales)
+  const fit = robust(Math.abs(part.grams) - a.grams - b.grams, sigma)
   const log = prior + fit + sharing(scales, part.moved)
   if (!found.isWorth(log)) return
   const quantity = part.grams < 0 ? 1 : -1
   const action = (unit: Unit): Action => ({ productId: unit.productId, quantity, isAway: true, isHeld, unitIds: [unit.id] })
   found.add({ actions: [action(a), action(b)], log })
+}
+
+/** Where a unit was weighed when it was taken, held against where it is now. */
+function weighedBefore({ grams, pickedIn }: Unit, part: Part): WeighedUnit {
+  if (!pickedIn) return { grams, scales: 1, familiar: 0 }
+  const { machineId, byScale } = pickedIn.part
+  if (machineId !== part.machineId) return { grams, scales: byScale.size, familiar: 0 }
+  let same = 0
+  for (const [id, here] of part.byScale) if (byScale.has(id)) same += Math.abs(here)
+  return { grams, scales: byScale.size, familiar: same / part.moved }
 }
 
 /** The products that weigh about as much, of those in order of their weight. */
@@ -280,7 +295,7 @@ function placements(found: Shortlist, part: Part, around: Surroundings): void {
       weigh(found, part, { each, place: nowhere, units: order, prior: PRIOR.away + age, isAway: true, isHeld: true })
     }
   }
-  const prior = 2 * PRIOR.action + repeats(part) + 2 * PRIOR.away - Math.log(around.scales) - Math.log(3)
+  const prior = 2 * PRIOR.action + oddity(part) + 2 * PRIOR.away - Math.log(around.scales) - Math.log(3)
   for (const pair of pairs(newest.slice(0, 6))) together(found, part, pair, around, { prior, isHeld: true })
 }
 

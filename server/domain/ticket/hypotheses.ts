@@ -19,7 +19,7 @@ export type Deed = { part: Part; action: Action; owner: number[]; before: Deed |
 export type Story = { log: number; units: HeldUnit[]; last: Deed | null; nextId: number; saying: number }
 
 /** What lies in the wrong place when a story begins. */
-export function storyWith(strays: (Omit<Stray, 'id'> & { source: string })[], visits: number): Story {
+export function storyWith(strays: (Omit<Stray, 'id' | 'pickedIn'> & { source: string })[], visits: number): Story {
   const nobody = Array.from({ length: visits }, () => 0)
   const units = strays.map(
     ({ productId, grams, machineId, place, source }, n): HeldUnit => ({

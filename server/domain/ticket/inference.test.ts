@@ -68,6 +68,17 @@ test('doubt is told in words', () => {
   }
 })
 
+test('of two that weigh nearly alike, the scale that weighed one knows it again; another scale does not', () => {
+  const taken = [right(4, { 105: -88 }), right(9, { 106: -93 })]
+  const confidenceOf = (back: Hand) => {
+    const last = movementsOf({ hands: [...taken, back] }).at(-1)!
+    assert.equal(last.productId, 'brush')
+    return last.confidence
+  }
+  assert(confidenceOf(right(30, { 106: 93 })) > 0.99)
+  assert(confidenceOf(left(30, { 104: 93 })) < 0.98)
+})
+
 test('a weight is not off when what is missing hides in what is put down beside it at the same moment', () => {
   const taken = left(5, { 103: -519 })
   const hidden = { taken: left(30, { 101: -142, 102: -143 }), laid: left(30, { 103: 519 - 60 }) }

@@ -8,6 +8,9 @@ const UNIT_SPREAD = 0.02
 const GAIN_SPREAD = 0.02
 /** What a catalogue weight may be off by, as a share. */
 const CATALOGUE_SPREAD = 0.012
+/** What is left of both for a unit that was weighed before: itself, and on the scales that weighed it (its parts lie otherwise on them). */
+const KNOWN_UNIT_SPREAD = 0.004
+const SAME_SCALES_SPREAD = 0.007
 /** What one reading of one scale adds. */
 const READING_GRAMS = 1.6
 /** How often a weight lies far out (a hand still on the shelf, a wet label), and how much wider it then scatters. */
@@ -28,14 +31,29 @@ export function robust(off: number, sigma: number): number {
   return Math.max(near, far) + Math.log1p(Math.exp(-Math.abs(near - far))) - Math.log(sigma) - HALF_LOG_TAU
 }
 
-export type Expected = { grams: number; quantity: number; toleranceGrams: number; scales: number; isKnownUnit: boolean }
+export type Expected = { grams: number; quantity: number; toleranceGrams: number; scales: number }
 
-/** Standard deviation of the grams that `quantity` units move. `isKnownUnit`: these very units were weighed when they were taken. */
-export function spreadOf({ grams, quantity, toleranceGrams, scales, isKnownUnit }: Expected): number {
-  const unit = isKnownUnit ? 0.6 * UNIT_SPREAD * grams : Math.max(UNIT_SPREAD * grams, toleranceGrams / 2)
+/** Standard deviation of the grams that `quantity` units move, of which only the catalogue tells what they weigh. */
+export function spreadOf({ grams, quantity, toleranceGrams, scales }: Expected): number {
+  const unit = Math.max(UNIT_SPREAD * grams, toleranceGrams / 2)
   const gain = (GAIN_SPREAD * grams * quantity) / Math.sqrt(scales)
-  const catalogue = isKnownUnit ? 0 : CATALOGUE_SPREAD * grams * quantity
+  const catalogue = CATALOGUE_SPREAD * grams * quantity
   return Math.sqrt(quantity * unit ** 2 + gain ** 2 + catalogue ** 2 + (scales + 1) * READING_GRAMS ** 2)
+}
+
+/** A unit that was weighed before: on how many scales, and which share of it (0 to 1) lies on those same ones now. */
+export type WeighedUnit = { grams: number; scales: number; familiar: number }
+
+/** Standard deviation of the grams that these very units move now, on so many scales: the same scales weigh alike, others by their gains apart. */
+export function spreadOfKnown(units: WeighedUnit[], scales: number): number {
+  let square = (scales + 1) * READING_GRAMS ** 2
+  let strange = 0
+  for (const { grams, scales: before, familiar } of units) {
+    square += (KNOWN_UNIT_SPREAD * grams) ** 2 + before * READING_GRAMS ** 2
+    square += familiar * (SAME_SCALES_SPREAD * grams) ** 2 + ((1 - familiar) * (GAIN_SPREAD * grams) ** 2) / before
+    strange += (1 - familiar) * grams
+  }
+  return Math.sqrt(square + (GAIN_SPREAD * strange) ** 2 / scales)
 }
 
 /** How a weight falls on several scales: any shares alike. `grams` in all, without sign. */

@@ -20,6 +20,8 @@ export type Part = {
   atMs: number
   /** Steps beyond the first of their scale: a slow lift is told in several. */
   repeats: number
+  /** Scales between its first and its last that did not move with it. */
+  gaps: number
   /** Scales went up and down: no one action does that. */
   isMixed: boolean
   /** Intervals between its first and its last step beyond the one that chance makes. */
@@ -49,6 +51,13 @@ export function partOf(steps: Step[], plan: ShelfPlan, intervalMs: number): Part
     fromMs: Math.min(...steps.map((step) => step.fromMs)),
     atMs: Math.max(...steps.map((step) => step.atMs)),
     repeats: steps.length - byScale.size,
+    gaps: gapsIn([...byScale.keys()], plan),
     isMixed: values.some((each) => Math.sign(each) === -Math.sign(grams) && Math.abs(each) >= TREMBLE_GRAMS)
   }
+}
+
+function gapsIn(scaleIds: string[], { places }: ShelfPlan): number {
+  const own = scaleIds.map((id) => places.get(id) ?? 0).sort((a, b) => a - b)
+  const isPassed = (from: number, to: number) => to - from > 1 && places.values().some((place) => place > from && place < to)
+  return own.slice(1).filter((place, n) => isPassed(own[n]!, place)).length
 }

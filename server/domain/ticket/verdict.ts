@@ -99,7 +99,7 @@ export const anchorKey = ({ machineId, anchor: { changeId, scaleId, atMs } }: In
 const ODD: Partial<Record<Reason, number>> = { 'nobody-holds-it': 0.5, 'weight-off': 0.9 }
 
 /** The stories doubt more than they err: of what they were 95 % sure, more than 97 of 100 were right (bench/carts.ts, one shopper inside). */
-const CALIBRATION = 1.3
+const CALIBRATION = 1.5
 /** Where a tracker saw who stood where: of what was 93 to 98 % sure to be somebody's, 98 of 100 were (stores and seeds made anew). */
 const SEEN_CALIBRATION = 1.5
 const calibrated = (share: number, power = CALIBRATION): number => 1 - (1 - Math.min(1, share)) ** power
