@@ -1,6 +1,6 @@
 /** What a case's shelves tell, without a store around them: its heartbeats through the detector's rules, and what stands where. */
 import { NEW_SCALE, read, type ScaleState } from '#server/domain/iot/detector.ts'
-import { type Faint, listenFaintly } from '#server/domain/iot/faint.ts'
+import { type Faint, listenFaintly, newFaint } from '#server/domain/iot/faint.ts'
 import { sigmaOf } from '#server/domain/iot/noise.ts'
 import { thresholdGrams } from '#server/domain/iot/rules.ts'
 import { shelfPlan } from '#server/domain/ticket/shelf-plan.ts'
@@ -78,15 +78,10 @@ function heard(scale: Scale, { grams, swingGrams, atMs }: Heard) {
 function felt(scale: Scale, { grams, swingGrams, atMs }: Heard) {
   const { baseline, pending, noise } = scale.state
   if (baseline === null) return null
+  if (scale.faint === null) {
+    scale.faint = newFaint(grams, baseline)
+    return null
+  }
   const swing = swingGrams === null ? null : swingGrams / 2
-  const { state, shift } = listenFaintly(scale.faint, {
-    grams,
-    atMs,
-    baseline,
-    isPending: pending !== null,
-    noise,
-    swingGrams: swing
-  })
-  scale.faint = state
-  return shift
+  return listenFaintly(scale.faint, { grams, atMs, baseline, isPending: pending !== null, noise, swingGrams: swing })
 }

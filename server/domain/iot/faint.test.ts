@@ -2,22 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Faint, type FaintShift, listenFaintly } from './faint.ts'
+import { type Faint, type FaintShift, listenFaintly, newFaint } from './faint.ts'
 import { SILENT } from './noise.ts'
 
 type Told = { grams: number; baseline?: number; isPending?: boolean; swingGrams?: number | null }
 
 /** Readings a second apart; where a scale is not said to have changed, its baseline is the first reading. */
 function listen(readings: Told[]): { shifts: FaintShift[]; state: Faint } {
-  const first = readings[0]!.grams
-  let state: Faint | null = null
-  const shifts: FaintShift[] = []
-  for (const [n, { grams, baseline = first, isPending = false, swingGrams = null }] of readings.entries()) {
-    const heard = listenFaintly(state, { grams, atMs: 1000 * n, baseline, isPending, noise: SILENT, swingGrams })
-    state = heard.state
-    if (heard.shift) shifts.push(heard.shift)
-  }
-  return { shifts, state: state! }
+  const [{ grams: first, baseline: itsOwn = first }] = readings as [Told]
+  const state = newFaint(first, itsOwn)
+  const shifts = readings.slice(1).flatMap(({ grams, baseline = first, isPending = false, swingGrams = null }, n) => {
+    const shift = listenFaintly(state, { grams, atMs: 1000 * (n + 1), baseline, isPending, noise: SILENT, swingGrams })
+    return shift ? [shift] : []
+  })
+  return { shifts, state }
 }
 const grams = (...values: number[]): Told[] => values.map((each) => ({ grams: each }))
 const steps = (shifts: FaintShift[]) => shifts.map(({ before, after, atMs }) => [after - before, atMs])

@@ -23,22 +23,47 @@ const SIGMAS = 4
 /** How much of the way the level follows readings that scatter around it. */
 const FOLLOWS = 0.15
 
-/** Takes one reading after the detector has. `state` is null for a scale that was not heard before. */
+/** What is known of a scale after the first reading since it was silent. */
+export const newFaint = (grams: number, baseline: number): Faint => ({
+  level: grams,
+  baseline,
+  offSinceMs: null,
+  off: 0,
+  candidate: null
+})
+
+/**
+ * Takes one reading after the detector has, into `state` itself: a new state for each of some hundred thousand readings a second lived just
+ * long enough to be moved to the old heap, and was half of what had to be collected there (bench/ingest.ts). Null: no shift.
+ */
 export function listenFaintly(
-  state: Faint | null,
+  state: Faint,
   { grams, atMs, baseline, isPending, noise, swingGrams }: FaintReading
-): { state: Faint; shift: FaintShift | null } {
-  const at = (level: number): Faint => ({ level, baseline, offSinceMs: null, off: 0, candidate: null })
-  if (state === null) return { state: at(grams), shift: null }
-  if (Math.abs(baseline - state.baseline) >= LEAST_GRAMS) return { state: at(baseline), shift: null } // a change took in what was told before
+): FaintShift | null {
+  const { level, candidate } = state
+  const moved = baseline - state.baseline
+  state.baseline = baseline
+  if (Math.abs(moved) >= LEAST_GRAMS) return stay(state, baseline) // a change took in what was told before
   const leastGrams = Math.max(LEAST_GRAMS, Math.ceil(SIGMAS * sigmaOf(noise)))
-  const off = grams - state.level
-  if (Math.abs(off) < leastGrams) return { state: at(isPending ? state.level : state.level + off * FOLLOWS), shift: null }
+  const off = grams - level
+  if (Math.abs(off) < leastGrams) return stay(state, isPending ? level : level + off * FOLLOWS)
   const offSinceMs = state.offSinceMs !== null && Math.sign(off) === Math.sign(state.off) ? state.offSinceMs : atMs
-  const { candidate } = state
   const isCalm = !isPending && Math.abs(off) >= (swingGrams ?? 0)
-  if (candidate === null || !isCalm || Math.abs(grams - candidate) >= Math.max(LEAST_GRAMS, leastGrams / 2))
-    return { state: { ...state, baseline, offSinceMs, off, candidate: isPending ? null : grams }, shift: null }
+  if (candidate === null || !isCalm || Math.abs(grams - candidate) >= Math.max(LEAST_GRAMS, leastGrams / 2)) {
+    state.offSinceMs = offSinceMs
+    state.off = off
+    state.candidate = isPending ? null : grams
+    return null
+  }
   const after = (grams + candidate) / 2
-  return { state: at(after), shift: { before: Math.round(state.level), after: Math.round(after), atMs: offSinceMs } }
+  stay(state, after)
+  return { before: Math.round(level), after: Math.round(after), atMs: offSinceMs }
+}
+
+function stay(state: Faint, level: number): null {
+  state.level = level
+  state.offSinceMs = null
+  state.off = 0
+  state.candidate = null
+  return null
 }
