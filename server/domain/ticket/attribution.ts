@@ -3,6 +3,7 @@
  * people stood, if a tracker tells; the pace at which people shop; and that whoever stops at a shelf mostly takes something there.
  * All assignments are weighed together by Gibbs sampling with a fixed seed, so that equal facts always give equal shares.
  */
+import { draw, mulberry } from './chance.ts'
 import { Diary, type Moment, type Stay } from './diary.ts'
 
 /** When and where parts of it happened. */
@@ -97,24 +98,4 @@ function normalize(weights: Float64Array): void {
   let sum = 0
   for (let n = 0; n < weights.length; n++) sum += weights[n]!
   for (let n = 0; n < weights.length; n++) weights[n] = weights[n]! / sum
-}
-
-function draw(weights: Float64Array, at: number): number {
-  let rest = at
-  for (let n = 0; n < weights.length; n++) {
-    rest -= weights[n]!
-    if (rest < 0) return n
-  }
-  return weights.findLastIndex((weight) => weight > 0)
-}
-
-/** A small generator of even numbers in [0, 1). */
-function mulberry(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }

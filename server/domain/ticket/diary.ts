@@ -2,6 +2,7 @@
  * What each visit has done so far, pure: how many times likelier one act more makes that, by the pace at which people shop and the stops they
  * make. Asked some ten thousand times for one look at the store: what is asked twice is worked out once, and as odds, without logarithms.
  */
+import { pace } from './pace.ts'
 import { oddsOfStop, type Stop } from './stopping.ts'
 
 /** `reach`: how likely each visit was to reach there then (0: not inside); `isSeen`: a tracker saw it. */
@@ -143,14 +144,4 @@ function listOf(byKey: Map<string, Stop[]>, key: string): Stop[] {
   const list = byKey.get(key) ?? []
   byKey.set(key, list)
   return list
-}
-
-/** Seconds between what one person does: at one machine, and with a walk between; log-normal. `weight`: people differ more than that. */
-const PACE = { weight: 0.5, same: { median: 5, spread: 1.1 }, walk: { median: 8, spread: 0.8 }, leastSeconds: 0.2 }
-
-/** A density that no two moments make nothing: of a year it is some 1e-40. */
-function pace(ms: number, isSame: boolean): number {
-  const { median, spread } = isSame ? PACE.same : PACE.walk
-  const seconds = Math.max(PACE.leastSeconds, ms / 1000)
-  return (Math.exp(-0.5 * (Math.log(seconds / median) / spread) ** 2) / (seconds * spread)) ** PACE.weight
 }

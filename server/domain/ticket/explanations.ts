@@ -2,9 +2,11 @@
  * What one part may have been, pure: products and quantities that explain its grams where it lies, each with the logarithm of how likely it
  * is. Picks come from facings, from where something was put back wrongly, or from nowhere known; what is put back is what somebody holds.
  */
-import { bending, robust, sharing, spreadOf, spreadOfKnown, type WeighedUnit, wandering } from './likelihood.ts'
+import { robust, sharing, spreadOf, spreadOfKnown, type WeighedUnit, wandering } from './likelihood.ts'
 import type { Part } from './parts.ts'
-import { distanceTo, type Facing, type Product, type ShelfPlan } from './shelf-plan.ts'
+import type { Product, ShelfPlan } from './shelf-plan.ts'
+import { type Action, type Explanation, Shortlist } from './shortlist.ts'
+import { type Place, reached } from './standing.ts'
 
 /** A unit that left a shelf: `grams` as weighed then, by the scales of the part in which it was picked (null: before this story). */
 export type Unit = { id: number; productId: string; grams: number; pickedIn: { part: Part } | null }
@@ -21,9 +23,6 @@ export type Surroundings = {
   held: Unit[]
   strays: Stray[]
 }
-/** `quantity` is negative for what was put back; productId null: something, nobody knows what. `unitIds`: which held or stray units it moved. */
-export type Action = { productId: string | null; quantity: number; isAway: boolean; isHeld: boolean; unitIds: number[] }
-export type Explanation = { actions: Action[]; log: number }
 
 const PRIOR = {
   action: Math.log(0.04), // that something is done here and now
@@ -32,8 +31,6 @@ const PRIOR = {
   late: Math.log(0.2), // each interval that one of its steps comes later than the next reading
   slow: Math.log(0.15), // a lift that takes longer than a reading
   gap: Math.log(0.1), // a scale between those that it moved did not move with them
-  spill: Math.log(0.12), // a part of it stood on the neighbour
-  beside: Math.log(0.01), // all of it stood on the neighbour
   lost: Math.log(0.004), // a product that has no facing here and was not put back here
   unknown: Math.log(0.0004), // no product of the catalogue
   home: Math.log(0.5), // what is put back goes where it came from
@@ -43,8 +40,6 @@ const PRIOR = {
 }
 const MOST_UNITS = 24
 const UNKNOWN_RANGE_GRAMS = 3000
-const KEPT = 12
-const WORSE = 14
 
 /** The likely explanations of a part, best first; always some. */
 export function explain(part: Part, around: Surroundings): Explanation[] {
@@ -52,34 +47,6 @@ export function explain(part: Part, around: Surroundings): Explanation[] {
   if (!part.isMixed && part.grams < 0) strayPicks(found, part, around)
   if (!part.isMixed && part.grams > 0) placements(found, part, around)
   return found.likeliest()
-}
-
-/** Explanations far behind the best are not written down. */
-class Shortlist {
-  readonly #found: Explanation[]
-  #best: number
-  #isSorted = true
-
-  constructor(likeliest: Explanation[] = []) {
-    this.#found = [...likeliest]
-    this.#best = likeliest[0]?.log ?? Number.NEGATIVE_INFINITY
-  }
-
-  isWorth(log: number): boolean {
-    return log > this.#best - WORSE
-  }
-
-  add(explanation: Explanation): void {
-    this.#best = Math.max(this.#best, explanation.log)
-    this.#found.push(explanation)
-    this.#isSorted = false
-  }
-
-  likeliest(): Explanation[] {
-    if (this.#isSorted) return this.#found
-    this.#found.sort((a, b) => b.log - a.log)
-    return this.#found.slice(0, KEPT).filter((each) => this.isWorth(each.log))
-  }
 }
 
 const alike = new WeakMap<Part, Explanation[]>()
@@ -116,55 +83,6 @@ function unknown(part: Part, { scales }: Surroundings): Explanation {
 /** A slow lift is told in steps, none of which says anything by itself; one hand moves neighbours. */
 const oddity = ({ repeats, lateness, moved, gaps }: Part) =>
   repeats * (PRIOR.slow - Math.log(Math.max(1, moved))) + lateness * PRIOR.late + gaps * PRIOR.gap
-
-type Place = { log: number; grams: number; scales: number }
-
-/** How likely it is that a product of this facing moves just these scales, and how many of the grams are its. Null: it does not reach there. */
-function standing(part: Part, plan: ShelfPlan, facing: Facing): Place | null {
-  let inside = 0
-  let insides = 0
-  let beside = 0
-  let besides = 0
-  const rest: { grams: number; distance: number }[] = []
-  for (const [scaleId, grams] of part.byScale) {
-    const distance = distanceTo(plan, facing, scaleId)
-    if (distance === 0) {
-      inside += grams
-      insides += 1
-    } else rest.push({ grams, distance })
-  }
-  let log = 0
-  const total = Math.abs(part.grams)
-  for (const { grams, distance } of rest) {
-    if (Math.abs(grams) <= Math.max(4, 0.035 * total) && insides > 0 && distance <= 3) log += bending(grams, total)
-    else if (distance === 1) {
-      beside += grams
-      besides += 1
-    } else return null
-  }
-  const grams = inside + beside
-  if (besides > 0) {
-    const share = Math.abs(beside) / Math.max(1, Math.abs(grams))
-    log += share <= 0.33 ? PRIOR.spill : share <= 0.5 ? PRIOR.spill - 2 : PRIOR.beside
-  }
-  const scales = insides + besides
-  return { log: log + sharing(scales, Math.abs(grams)) - Math.log(facing.scaleIds.length), grams: Math.abs(grams), scales }
-}
-
-const known = new WeakMap<Part, Map<string, Place>>()
-
-/** The products whose facings reach there, each where it fits best; looked up once for each part. */
-function reached(part: Part, plan: ShelfPlan): Map<string, Place> {
-  const before = known.get(part)
-  if (before) return before
-  const places = new Map<string, Place>()
-  for (const facing of plan.facings) {
-    const place = standing(part, plan, facing)
-    if (place && place.log > (places.get(facing.productId)?.log ?? Number.NEGATIVE_INFINITY)) places.set(facing.productId, place)
-  }
-  known.set(part, places)
-  return places
-}
 
 const anywhere = (part: Part, { scales }: Surroundings): Place => ({
   log: sharing(part.byScale.size, part.moved) - Math.log(scales),

@@ -2,8 +2,9 @@
  * Stories of what happened, pure: what left which shelf, who holds it, what lies where it does not belong. Several are followed side by
  * side, each as likely as the weights make it; what is put back, or taken from a wrong place, later decides between them.
  */
-import type { Action, Explanation, Stray, Surroundings, Unit } from './explanations.ts'
+import type { Stray, Surroundings, Unit } from './explanations.ts'
 import type { Part } from './parts.ts'
+import type { Action, Explanation } from './shortlist.ts'
 
 /** `source`: the movement that put it where it lies, when that is an older story. `owner`: how likely each visit is to have it, by its place in the list of visits; the shares sum to 1, or to 0 where nobody was inside. */
 export type HeldUnit = Unit & {

@@ -3,12 +3,13 @@
  * group; each group is split in the likeliest ways; each part has its likely explanations; stories go on with them side by side.
  */
 import type { Stay } from './diary.ts'
-import { type Explanation, explain, type Surroundings } from './explanations.ts'
+import { explain, type Surroundings } from './explanations.ts'
 import { EMPTY_STORY, goOn, prune, type Reach, type Story, surroundings, WORSE } from './hypotheses.ts'
 import { partitions } from './partitions.ts'
 import { type Part, partOf } from './parts.ts'
 import type { Product, ShelfPlan } from './shelf-plan.ts'
 import type { Step } from './shelf-steps.ts'
+import type { Explanation } from './shortlist.ts'
 import { areLinked, groupSteps, withoutTremble, withShaking } from './step-groups.ts'
 import type { Stop } from './stopping.ts'
 import { type Inferred, verdict } from './verdict.ts'
