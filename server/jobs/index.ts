@@ -6,6 +6,7 @@ import { expireLeasesJob } from './expire-leases.ts'
 import { forgetOldUsersJob } from './forget-old-users.ts'
 import { inferMovementsJob } from './infer-movements.ts'
 import { queueWebhooksJob } from './queue-webhooks.ts'
+import { releaseMemoryJob } from './release-memory.ts'
 import { reloadDeviceKeysJob } from './reload-device-keys.ts'
 import { removeOldVideosJob } from './remove-old-videos.ts'
 import { reviewEmptyTicketsJob } from './review-empty-tickets.ts'
@@ -33,6 +34,7 @@ const JOBS: Job[] = [
   expireLeasesJob, // 2 s
   reloadDeviceKeysJob, // 2 s
   removeOldVideosJob, // 30 s
+  releaseMemoryJob, // 1 min
   cleanUpJob, // 1 h
   forgetOldUsersJob // 1 day
 ]

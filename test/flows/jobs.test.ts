@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { drainJobs, startJobs } from '#server/jobs/index.ts'
+import { releaseMemoryJob } from '#server/jobs/release-memory.ts'
 import { type Job, Timetable } from '#server/jobs/timetable.ts'
 import { systemClock } from '#server/platform/clock.ts'
 import { newId } from '#server/platform/ids.ts'
@@ -95,7 +96,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
   await until(
     'all ran',
     async () =>
-      (await items()).length === 16 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
+      (await items()).length === 17 && (await items()).every((job) => job.lastFinishedAt !== null && job.nextRunAt !== null)
   )
   await jobs.stop()
   assert.deepEqual(
@@ -107,6 +108,7 @@ test('every job of the timetable is seen with its last and next run; reviewers h
       'forget-old-users',
       'infer-movements',
       'queue-webhooks',
+      'release-memory',
       'reload-device-keys',
       'remove-old-videos',
       'review-empty-tickets',
@@ -162,4 +164,33 @@ test('what is over is forgotten: old codes and events, but none that a follower 
   clock.forward(7 * 86_400_000)
   await drainJobs(ctx)
   assert.equal((await counts()).events, before.events - 2, 'only what the slowest follower has seen')
+})
+
+test('memory that has gathered is given back while nobody is inside, and not again before as much has gathered anew', async (t) => {
+  await using store = await openStore({ machines: 0 })
+  let resident = 0
+  t.mock.method(process.memoryUsage, 'rss', () => resident * 2 ** 20)
+  const collect = t.mock.fn()
+  const { gc } = globalThis
+  globalThis.gc = collect as unknown as NonNullable<typeof gc>
+  t.after(() => {
+    globalThis.gc = gc
+  })
+  const collectionsAt = async (mebibytes: number): Promise<number> => {
+    resident = mebibytes
+    const before = collect.mock.callCount()
+    await releaseMemoryJob.run(store.ctx)
+    return collect.mock.callCount() - before
+  }
+  assert.equal(await collectionsAt(134), 0) // where it settled after the start
+  assert.equal(await collectionsAt(137), 0)
+  const shopper = await visitor(store)
+  assert.equal(await collectionsAt(139), 0)
+  await shopper.leave()
+  store.clock.forward(1000)
+  assert.equal(await collectionsAt(139), 1)
+  assert.equal(await collectionsAt(130), 0) // where it settles this time
+  assert.equal(await collectionsAt(128), 0)
+  assert.equal(await collectionsAt(131), 0)
+  assert.equal(await collectionsAt(132), 1)
 })

@@ -1,0 +1,34 @@
+/**
+ * Gives memory back while nobody is inside. The pages around what is alive fill up over minutes, and V8 gives them back only to who stops
+ * allocating, which a server that is told of every shelf each second never does.
+ */
+import type { Context } from '#server/context.ts'
+import { wasAnybodyInside } from '#server/domain/user/actions.ts'
+import { releaseMemory } from '#server/platform/memory.ts'
+import type { Job } from './timetable.ts'
+
+/** What has gathered since the process had settled after the last time; less is not worth the pause. */
+const WORTH_BYTES = 4 * 2 ** 20
+
+/** Resident bytes a minute after memory was given back, or after the start. */
+const settled = new WeakMap<Context, number>()
+
+export const releaseMemoryJob: Job = {
+  name: 'release-memory',
+  everyMs: 60_000,
+  async run(ctx) {
+    const resident = process.memoryUsage.rss()
+    const least = settled.get(ctx)
+    if (least === undefined || resident < least) settled.set(ctx, resident)
+    else if (resident - least >= WORTH_BYTES && !(await isAnybodyInside(ctx))) {
+      settled.delete(ctx)
+      releaseMemory()
+    }
+    return 0
+  }
+}
+
+function isAnybodyInside(ctx: Context): Promise<boolean> {
+  const now = ctx.clock.now()
+  return wasAnybodyInside(ctx.db, { from: now, to: now })
+}
