@@ -63,6 +63,14 @@ test('who was last seen standing there may walk on yet: that makes it no less li
   assert(share(false) > 0.5 && share(true) < share(false), `${share(false)} ${share(true)}`)
 })
 
+test('who went to and fro with a thing five hundred times has it still, and no number runs out of digits', () => {
+  const to = (atMs: number, reach: number[]) => act(atMs, reach, { isSeen: true }).moments[0]!
+  const long = { moments: Array.from({ length: 500 }, (_, n) => to(1000 * (n + 1), [0.004, 0.003])) }
+  const stays = [stay(0, 900_000), stay(0, 900_000)]
+  assert(attribute([long], stays)[0]![0]! > 0.99)
+  for (const own of attribute([long, act(20_500, [0.5, 0.5])], stays)) assert(Math.abs(own[0]! + own[1]! - 1) < 1e-6, own.join())
+})
+
 test('equal facts give equal shares, and they sum to one', () => {
   const reach = fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
   fc.assert(

@@ -3,7 +3,7 @@
  * people stood, if a tracker tells; the pace at which people shop; and that whoever stops at a shelf mostly takes something there.
  * All assignments are weighed together by Gibbs sampling with a fixed seed, so that equal facts always give equal shares.
  */
-import { draw, mulberry } from './chance.ts'
+import { draw, mulberry, normalize } from './chance.ts'
 import { Diary, type Moment, type Stay } from './diary.ts'
 
 /** When and where parts of it happened. */
@@ -16,11 +16,8 @@ const WARM_UP = 20
 
 /** For each act, how likely each visit is to have done it; all 0 where nobody was inside. */
 export function attribute(acts: Act[], stays: Stay[]): number[][] {
-  const support = acts.map(({ moments }) =>
-    stays.map((_, v) => moments.reduce((product, { reach }) => product * (reach[v] ?? 0), 1))
-  )
-  const shares = support.map((own) => normalized(own))
-  const asked = support.map((own) => questionOf(own))
+  const shares = acts.map((act) => supportOf(act, stays.length))
+  const asked = shares.map((support) => questionOf(support))
   const free = asked.flatMap(({ visits }, k) => (visits.length > 1 ? [k] : []))
   if (free.length === 0) return shares
   const diary = new Diary(
@@ -37,15 +34,23 @@ export function attribute(acts: Act[], stays: Stay[]): number[][] {
   return shares
 }
 
+/** Who can have done an act by where they were, 0 to 1; sums to 1, or to 0. */
+function supportOf({ moments }: Act, visits: number): number[] {
+  const support = new Float64Array(visits).fill(1)
+  for (const { reach } of moments) {
+    for (let v = 0; v < visits; v++) support[v]! *= reach[v] ?? 0
+    normalize(support)
+  }
+  return [...support]
+}
+
 /** Who can have done an act; `weights`: how likely each is, given who did everything else now; `sums`: that of all sweeps. */
 type Question = { visits: Int32Array; support: Float64Array; weights: Float64Array; sums: Float64Array }
 
 function questionOf(support: number[]): Question {
   const visits = Int32Array.from(support.flatMap((each, v) => (each > 0 ? [v] : [])))
   const own = Float64Array.from(visits, (v) => support[v]!)
-  const weights = Float64Array.from(own)
-  normalize(weights)
-  return { visits, support: own, weights, sums: new Float64Array(visits.length) }
+  return { visits, support: own, weights: own.slice(), sums: new Float64Array(visits.length) }
 }
 
 /** The inner loop, over arrays that stay of one kind: what has not moved since it was weighed is not weighed anew. */
@@ -67,7 +72,6 @@ function sample(asked: Question[], diary: Diary, visitCount: number): void {
         weights.set(support)
         diary.weigh(k, visits, weights)
         diary.add(k, owner[k]!)
-        normalize(weights)
         weighed[k] = now
       }
       const next = visits[draw(weights, random())]!
@@ -86,16 +90,4 @@ function sample(asked: Question[], diary: Diary, visitCount: number): void {
 function isNews(visits: Int32Array, moved: Int32Array, since: number): boolean {
   for (let n = 0; n < visits.length; n++) if (moved[visits[n]!]! > since) return true
   return false
-}
-
-function normalized(weights: number[]): number[] {
-  const sum = weights.reduce((total, each) => total + each, 0)
-  return sum > 0 ? weights.map((each) => each / sum) : weights.map(() => 0)
-}
-
-/** In place. */
-function normalize(weights: Float64Array): void {
-  let sum = 0
-  for (let n = 0; n < weights.length; n++) sum += weights[n]!
-  for (let n = 0; n < weights.length; n++) weights[n] = weights[n]! / sum
 }

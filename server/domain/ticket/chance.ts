@@ -1,5 +1,12 @@
 /** Chance with a seed, pure: equal seeds draw alike. */
 
+/** Has weights sum to 1, in place; where all are 0 they stay so. */
+export function normalize(weights: Float64Array): void {
+  let sum = 0
+  for (let n = 0; n < weights.length; n++) sum += weights[n]!
+  if (sum > 0) for (let n = 0; n < weights.length; n++) weights[n] = weights[n]! / sum
+}
+
 /** A place in a list of weights that sum to 1, as likely as its weight; `at` is an even number in [0, 1). */
 export function draw(weights: Float64Array, at: number): number {
   let rest = at

@@ -47,11 +47,13 @@ test('the odds of an act are its whole visit with it against without it, whateve
       diary.remove(one, acts[one]!.owner)
       const weights = Float64Array.of(1, 1, 1)
       diary.weigh(one, Int32Array.of(0, 1, 2), weights)
-      for (const [visit, stay] of stays.entries()) {
+      const odds = stays.map((stay, visit) => {
         const others = told.filter((_, n) => n !== one && acts[n]!.owner === visit).flat()
-        const odds = likelihood([...others, ...told[one]!], stay) / likelihood(others, stay)
-        assert(Math.abs(Math.log(weights[visit]! / odds)) < 1e-9, `${weights[visit]} is not ${odds}`)
-      }
+        return likelihood([...others, ...told[one]!], stay) / likelihood(others, stay)
+      })
+      const sum = odds.reduce((total, each) => total + each, 0)
+      for (const [visit, each] of odds.entries())
+        assert(Math.abs(Math.log((weights[visit]! * sum) / each)) < 1e-9, `${weights[visit]} is not ${each / sum}`)
     }),
     { numRuns: 300 }
   )
@@ -59,12 +61,18 @@ test('the odds of an act are its whole visit with it against without it, whateve
 
 test('a stop counts only those things that are still in the diary', () => {
   const stop = (fromMs: number): Stop => ({ key: 'here', endMs: 12_000, isOver: true, fromMs, toMs: fromMs + 500 })
-  const moment = (atMs: number): Moment => ({ atMs, machineId: 'shelf', reach: [1], stops: [stop(atMs)], isSeen: true })
+  const moment = (atMs: number): Moment => ({ atMs, machineId: 'shelf', reach: [1, 1], stops: [stop(atMs), null], isSeen: true })
   const oddsAfter = (change: (diary: Diary) => void) => {
-    const diary = new Diary([[moment(10_000)], [moment(11_000)], [moment(11_200)]], [{ fromMs: 0, toMs: 20_000 }])
+    const diary = new Diary(
+      [[moment(10_000)], [moment(11_000)], [moment(11_200)]],
+      [
+        { fromMs: 0, toMs: 20_000 },
+        { fromMs: 0, toMs: 20_000 }
+      ]
+    )
     change(diary)
-    const weights = Float64Array.of(1)
-    diary.weigh(0, Int32Array.of(0), weights)
+    const weights = Float64Array.of(1, 1)
+    diary.weigh(0, Int32Array.of(0, 1), weights)
     return weights[0]!
   }
   const alone = oddsAfter(() => {})

@@ -2,6 +2,7 @@
  * What each visit has done so far, pure: how many times likelier one act more makes that, by the pace at which people shop and the stops they
  * make. Asked some ten thousand times for one look at the store: what is asked twice is worked out once, and as odds, without logarithms.
  */
+import { normalize } from './chance.ts'
 import { pace } from './pace.ts'
 import { oddsOfStop, type Stop } from './stopping.ts'
 
@@ -67,27 +68,29 @@ export class Diary {
     }
   }
 
-  /** Multiplies `weights` by the odds of the act in each of these visits: with it against without it. */
+  /**
+   * Multiplies `weights` by the odds of the act in each of these visits, with it against without it, and has them sum to 1. After each
+   * moment: an act that went to and fro a hundred times would leave nothing above what a number can hold.
+   */
   weigh(act: number, visits: Int32Array, weights: Float64Array): void {
     const places = this.#places[act]!
-    for (let n = 0; n < visits.length; n++) {
-      const visit = visits[n]!
-      const page = this.#pages[visit]!
-      for (let m = 0; m < places.length; m++) {
-        const place = places[m]!
-        const before = lastBefore(page.done, place - page.first) + page.first
-        const after = firstAfter(page.done, place - page.first) + page.first
-        const isFirst = before < page.first
-        let odds = isFirst ? this.#fromDoor(page, place) : this.#pace(before, place)
-        if (after >= page.first)
-          odds *= this.#pace(place, after) / (isFirst ? this.#fromDoor(page, after) : this.#pace(before, after))
-        else if (page.stay.toMs !== null)
-          odds *= this.#toDoor(page, place) / (isFirst ? page.through : this.#toDoor(page, before))
-        const list = this.#atStops[place]?.[visit]
-        if (list) odds *= oddsOfStop(list, this.#moments[place]!.stops[visit]!)
-        weights[n]! *= odds
-      }
+    for (let m = 0; m < places.length; m++) {
+      for (let n = 0; n < visits.length; n++) weights[n]! *= this.#odds(places[m]!, visits[n]!)
+      normalize(weights)
     }
+  }
+
+  #odds(place: number, visit: number): number {
+    const page = this.#pages[visit]!
+    const before = lastBefore(page.done, place - page.first) + page.first
+    const after = firstAfter(page.done, place - page.first) + page.first
+    const isFirst = before < page.first
+    let odds = isFirst ? this.#fromDoor(page, place) : this.#pace(before, place)
+    if (after >= page.first)
+      odds *= this.#pace(place, after) / (isFirst ? this.#fromDoor(page, after) : this.#pace(before, after))
+    else if (page.stay.toMs !== null) odds *= this.#toDoor(page, place) / (isFirst ? page.through : this.#toDoor(page, before))
+    const list = this.#atStops[place]?.[visit]
+    return list ? odds * oddsOfStop(list, this.#moments[place]!.stops[visit]!) : odds
   }
 
   #pace(from: number, to: number): number {
