@@ -14,6 +14,12 @@ export type PaintedOptions = {
   ffmpeg?: string
 }
 
+/** The next whole turn; a timer that fires a millisecond before the wall clock gets there has had its turn all the same. */
+export function turnAfter(last: number, now: number): number {
+  const next = Math.floor(now) + 1
+  return next === last ? next + 1 : next
+}
+
 export const blankFrame = (width: number, height: number): Frame => ({
   width,
   height,
@@ -28,6 +34,7 @@ export class PaintedSource implements VideoSource {
   #timer: NodeJS.Timeout | null = null
   #isTaken = true
   #times: number[] = []
+  #turn = 0
 
   constructor(options: PaintedOptions) {
     const { width, height, fps, ffmpeg = 'ffmpeg' } = options
@@ -67,7 +74,8 @@ export class PaintedSource implements VideoSource {
   #paintLater(): void {
     const everyMs = 1000 / this.options.fps
     const now = Date.now()
-    this.#timer = setTimeout(() => this.#paintNow(), (Math.floor(now / everyMs) + 1) * everyMs - now)
+    this.#turn = turnAfter(this.#turn, now / everyMs)
+    this.#timer = setTimeout(() => this.#paintNow(), this.#turn * everyMs - now)
   }
 
   #paintNow(): void {

@@ -9,7 +9,7 @@ import { decodeGray, FFMPEG, withoutFfmpeg } from '#test/support/ffmpeg.ts'
 import { annexB, openRtspClient } from '#test/support/rtsp-client.ts'
 import { readClockStrip } from './clock-strip.ts'
 import { fileSource, lavfiSource } from './ffmpeg-source.ts'
-import { clockSource } from './painted-source.ts'
+import { clockSource, turnAfter } from './painted-source.ts'
 import { openRtspServer } from './server.ts'
 
 const SIZE = { width: 320, height: 180 }
@@ -46,6 +46,17 @@ for (const transport of ['tcp', 'udp'])
     const wrong = server.url('/clock').replace('p%3A', 'q%3A')
     await assert.rejects(decodeGray(['-rtsp_transport', transport, '-i', wrong], { ...SIZE, count: 1 }), /401/)
   })
+
+test('a timer that fires too early paints no second picture for its turn; a clock that was set back is followed', () => {
+  const table: [number, number, number][] = [
+    [0, 100.2, 101],
+    [101, 101.01, 102],
+    [101, 100.97, 102], // fired early
+    [102, 105.3, 106], // late: those between are not made up for
+    [106, 40.5, 41]
+  ]
+  for (const [last, now, next] of table) assert.equal(turnAfter(last, now), next, `${now} after ${last}`)
+})
 
 test('a file is played as it is, again and again; a made-up picture is encoded', { skip: withoutFfmpeg }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'niflr-rtsp-'))
