@@ -197,6 +197,9 @@ function placesOf(value: unknown): { parent: object | null; key: string }[] {
   return places
 }
 
+/** Characters of JSON: what was repeated may be chosen again, and three times of a long text is more than a string can hold. */
+const MOST_REPEATED = 100_000
+
 function spoil(whole: unknown, { at, value, name, how }: Where): unknown {
   const copy: unknown = structuredClone(whole)
   const places = placesOf(copy)
@@ -211,7 +214,7 @@ function spoil(whole: unknown, { at, value, name, how }: Where): unknown {
   const after =
     how === 'wrap'
       ? [before]
-      : how === 'repeat'
+      : how === 'repeat' && (JSON.stringify(before)?.length ?? 0) <= MOST_REPEATED
         ? Array(20).fill(before)
         : how === 'add' && typeof before === 'object' && before !== null && !Array.isArray(before)
           ? Object.defineProperty({ ...before }, name, { value, enumerable: true })
