@@ -34,7 +34,7 @@ export const newFaint = (grams: number, baseline: number): Faint => ({
 
 /**
  * Takes one reading after the detector has, into `state` itself: a new state for each of some hundred thousand readings a second lived just
- * long enough to be moved to the old heap, and was half of what had to be collected there (bench/ingest.ts). Null: no shift.
+ * long enough to be moved to the old heap, and was most of what had to be collected there (bench/ingest.ts). Null: no shift.
  */
 export function listenFaintly(
   state: Faint,

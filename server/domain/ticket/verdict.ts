@@ -72,7 +72,7 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
     const sureness = calibrated(agreed(deed, n)) * coherence.get(deed)!
     const owner = owners.get(deed)!
     const most = Math.max(0, ...owner)
-    const who = witness.stops ? calibrated(most, SEEN_CALIBRATION) : most
+    const who = witness.stops ? calibrated(most) : most
     const candidates = own.flatMap(({ productId, ...vote }) => (productId === null ? [] : [{ productId, ...vote }]))
     candidates.sort((a, b) => b.confidence - a.confidence)
     const reasons = reasonsOf(deed, { owner, candidates, witness, beside: besides(deed, deeds) })
@@ -98,11 +98,12 @@ export const anchorKey = ({ machineId, anchor: { changeId, scaleId, atMs } }: In
 /** What no story explains well is never beyond doubt: somebody has it whom nobody saw take it, or it weighs what it should not. */
 const ODD: Partial<Record<Reason, number>> = { 'nobody-holds-it': 0.5, 'weight-off': 0.9 }
 
-/** The stories doubt more than they err: of what they were 95 % sure, more than 97 of 100 were right (bench/carts.ts, one shopper inside). */
+/**
+ * Both doubt more than they err: the stories with one shopper inside (what they are 98 % sure of is right but for a few of a thousand,
+ * bench/carts.ts), and a tracker of who did it (of 93 to 98 % sure, 98 of 100 were; stores and seeds made anew).
+ */
 const CALIBRATION = 1.5
-/** Where a tracker saw who stood where: of what was 93 to 98 % sure to be somebody's, 98 of 100 were (stores and seeds made anew). */
-const SEEN_CALIBRATION = 1.5
-const calibrated = (share: number, power = CALIBRATION): number => 1 - (1 - Math.min(1, share)) ** power
+const calibrated = (share: number): number => 1 - (1 - Math.min(1, share)) ** CALIBRATION
 
 type Vote = { productId: string | null; quantity: number; confidence: number }
 
