@@ -8,6 +8,7 @@ export function openMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 })
   const registers = [registry]
+  let askedAtMs = Number.NEGATIVE_INFINITY
   return {
     counter: <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
       new Counter<L>({ name, help, labelNames, registers }),
@@ -41,6 +42,11 @@ export function openMetrics() {
     histogram: <L extends string = never>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
       new Histogram<L>({ name, help, buckets, labelNames, registers }),
     contentType: registry.contentType,
-    text: () => registry.metrics()
+    /** When somebody last began to ask for everything, on the monotonic clock: all that one answer says is of one moment. */
+    askedAtMs: () => askedAtMs,
+    text: () => {
+      askedAtMs = performance.now()
+      return registry.metrics() // asks every gauge before it waits for one
+    }
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { kept } from '#server/processes/figures/kept.ts'
 import { registerFigures } from '#server/processes/figures.ts'
 import { openFolder, startServer } from '#test/support/box.ts'
 import { openTestDatabase } from '#test/support/database.ts'
@@ -117,4 +118,29 @@ test('the figures say what is so, are kept for a while, and are absent while the
   assert(!text.includes('\nniflr_last_backup_timestamp_seconds '), 'there was no backup')
   await visitor(store)
   assert.equal(figureIn(await ctx.metrics.text(), 'niflr_open_visits'), 1, 'asked again at once, the database is left alone')
+})
+
+test('one scrape is of one moment: a reading that runs out while it is answered is not half of the answer', async (t) => {
+  await using store = await openStore()
+  const { ctx } = store
+  const answers = [() => Promise.reject(new Error('away')), () => Promise.resolve(7)]
+  const reading = kept(ctx, 10_000, () => answers.shift()!())
+  const now = performance.now.bind(performance)
+  let aheadMs = 0
+  t.mock.method(performance, 'now', () => now() + aheadMs)
+  const gauge = (name: string) =>
+    ctx.metrics.gauges({ name, help: name, labelNames: [] }, async () => {
+      const value = await reading()
+      return value === null ? [] : [{ labels: {}, value }]
+    })
+  gauge('before')
+  ctx.metrics.gauge('slow', 'takes long to answer', () => {
+    aheadMs += 2000
+    return 1
+  })
+  gauge('after')
+  for (const value of [Number.NaN, Number.NaN, 7]) {
+    const text = await ctx.metrics.text()
+    assert.deepEqual([figureIn(text, 'before'), figureIn(text, 'after')], [value, value])
+  }
 })
