@@ -7,6 +7,7 @@ import type { Part } from './parts.ts'
 import type { Product } from './shelf-plan.ts'
 import type { Step } from './shelf-steps.ts'
 import type { Stop } from './stopping.ts'
+import { tempered } from './tempering.ts'
 
 export const REASONS = [
   'two-products-alike',
@@ -63,10 +64,10 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
   const tellings = told.map((own) => tellingOf(own.slice(shared)))
   const agreed = (deed: Deed, n: number) =>
     n < shared ? 1 : shares.reduce((sum, share, m) => (comesToTheSame(deed, tellings[0]!, tellings[m]!) ? sum + share : sum), 0)
-  const { owners, coherence } = ownersIn(best, witness)
+  const { owners, coherence, reaches } = ownersIn(best, witness)
   const units = Map.groupBy(best.units, (unit) => unit.pickedIn)
   const lying = new Set(best.units.flatMap((unit) => (unit.lying && unit.backIn ? [unit.backIn] : [])))
-  return deeds.map((deed, n): Inferred => {
+  const movements = deeds.map((deed, n): Inferred => {
     const { part, action } = deed
     const own = votes.get(part.anchor)!
     const sureness = calibrated(agreed(deed, n)) * coherence.get(deed)!
@@ -89,6 +90,9 @@ export function verdict(stories: Story[], witness: Witness): Inferred[] {
       isLying: lying.has(deed)
     }
   })
+  if (!witness.stops) return movements
+  const sure = tempered(movements.map(({ atMs, confidence }, n) => ({ atMs, confidence, reach: reaches.get(deeds[n]!)! })))
+  return movements.map((movement, n) => ({ ...movement, confidence: sure[n]! }))
 }
 
 /** What a movement is recognised by when it is inferred again. */
@@ -152,7 +156,8 @@ function ownersIn(story: Story, { stays, reach, stops }: Witness) {
   )
   const each = <T>(value: (own: Deed[], n: number) => T) =>
     new Map(acts.flatMap((own, n) => own.map((deed): [Deed, T] => [deed, value(own, n)])))
-  return { owners: each((_, n) => shares[n]!), coherence: each((own) => coherenceOf(own.map((deed) => reaches.get(deed)!))) }
+  const coherence = each((own) => coherenceOf(own.map((deed) => reaches.get(deed)!)))
+  return { owners: each((_, n) => shares[n]!), coherence, reaches }
 }
 
 /** How often what is put back was taken by who puts it back, for each time that the story errs in that. */
