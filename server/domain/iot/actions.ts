@@ -22,10 +22,11 @@ export { allSpots, putMachinePlace, readMachinePlace } from './places.ts'
 export { changeScale, listScales, refreshThresholds } from './scales.ts'
 export { forgetOldShifts, type ShelfFacts, shelfFacts, usualIntervalOf } from './shelf-facts.ts'
 export {
+  balancesDuring,
   listMachineSessions,
   listWeightChanges,
-  machineSessionsDuring,
   readMachineSession,
+  type SessionBalance,
   type ShelfChange,
   shelfChangeOf
 } from './shelf-lists.ts'

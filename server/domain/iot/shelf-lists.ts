@@ -59,13 +59,36 @@ export async function readMachineSession(ctx: Context, id: string): Promise<Mach
   return (await withBooks(ctx.db, [row]))[0]!
 }
 
-/** The machine sessions that each of these spans overlaps, oldest first, with their books. */
-export async function machineSessionsDuring(db: Db, spans: MachineSpan[]): Promise<MachineSession[][]> {
+/** What the books of a machine session come to. */
+export type SessionBalance = Pick<MachineSession, 'id' | 'startedAt' | 'endedAt' | 'isBalanced'> & {
+  /** What no weight change explains, of all scales, without sign; null while no scale's is known. */
+  residualGrams: number | null
+}
+
+/** The machine sessions that each of these spans overlaps, oldest first, with what their books come to. */
+export async function balancesDuring(db: Db, spans: MachineSpan[]): Promise<SessionBalance[][]> {
   const rows = await sessionsDuring(db, spans)
-  const each = new Map(rows.map((row) => [row.id, row]))
-  const sessions = new Map((await withBooks(db, [...each.values()])).map((session) => [session.id, session]))
-  const bySpan = Map.groupBy(rows, (row) => row.n)
-  return spans.map((_, n) => (bySpan.get(n) ?? []).map((row) => sessions.get(row.id)!))
+  const books = await booksOf(db, [...new Set(rows.map((row) => row.id))])
+  const balances = new Map<string, SessionBalance>()
+  const bySpan: SessionBalance[][] = spans.map(() => [])
+  for (const row of rows) {
+    const balance = balances.get(row.id) ?? sessionBalanceOf(row, books.get(row.id) ?? [])
+    balances.set(row.id, balance)
+    bySpan[row.n]!.push(balance)
+  }
+  return bySpan
+}
+
+function sessionBalanceOf({ id, startedAt, endedAt }: MachineSessionRow, books: ScaleBooks[]): SessionBalance {
+  const scales = endedAt === null ? [] : books.map(balanceOf)
+  const residuals = scales.flatMap((scale) => scale.residualGrams ?? [])
+  return {
+    id,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    isBalanced: isBalanced(scales),
+    residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + Math.abs(grams), 0)
+  }
 }
 
 async function withBooks(db: Db, rows: MachineSessionRow[]): Promise<MachineSession[]> {

@@ -44,14 +44,15 @@ export async function currentEvidence(db: Db, ticketIds: string[]): Promise<Map<
  */
 export async function evidenceRows(db: Db, ticketIds: string[]): Promise<EvidenceRow[]> {
   const { rows } = await sql<EvidenceRow>`
-    SELECT ticket.id AS ticket_id, change.id, change.machine_id, change.scale_id, change.status, change.grams, change.weight_before,
-      change.weight_after, change.occurred_at, change.occurred_from, change.received_at, change.machine_session_id, change.source,
-      change.settled, change.version, change.found_late,
-      (SELECT looked.movement_id FROM movement_weight_change AS looked WHERE looked.weight_change_id = change.id LIMIT 1) AS movement_id,
-      (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS billed_ticket_id,
-      (SELECT assigned.visit_id FROM assigned_weight_change AS assigned WHERE assigned.weight_change_id = change.id) AS assigned_visit_id
+    SELECT ticket.id AS "ticketId", change.id, change.machine_id AS "machineId", change.scale_id AS "scaleId", change.status, change.grams,
+      change.weight_before AS "weightBefore", change.weight_after AS "weightAfter", change.occurred_at AS "occurredAt",
+      change.occurred_from AS "occurredFrom", change.received_at AS "receivedAt", change.machine_session_id AS "machineSessionId",
+      change.source, change.settled, change.version, change.found_late AS "foundLate",
+      (SELECT looked.movement_id FROM movement_weight_change AS looked WHERE looked.weight_change_id = change.id LIMIT 1) AS "movementId",
+      (SELECT billed.ticket_id FROM billed_weight_change AS billed WHERE billed.weight_change_id = change.id) AS "billedTicketId",
+      (SELECT assigned.visit_id FROM assigned_weight_change AS assigned WHERE assigned.weight_change_id = change.id) AS "assignedVisitId"
     FROM ticket CROSS JOIN ${EVIDENCE}
-    WHERE ticket.id = ANY(${ticketIds}::uuid[]) ORDER BY change.occurred_at, change.id`.execute(db)
+    WHERE ticket.id = ANY(${ticketIds}::uuid[]) ORDER BY change.occurred_at, change.id`.execute(db.withoutPlugins())
   return rows
 }
 

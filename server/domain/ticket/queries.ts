@@ -13,7 +13,7 @@ import type {
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import type { Context, Db } from '#server/context.ts'
 import { asLinks, videosDuring } from '#server/domain/camera/actions.ts'
-import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
+import { balancesDuring, type SessionBalance } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { beyond, decodeCursor, inOrder, numberedWithin, type Order, pageOf } from '#server/platform/paging.ts'
@@ -36,7 +36,6 @@ export type TicketFilter = {
   to?: string
   order?: Order
 }
-type Session = Awaited<ReturnType<typeof machineSessionsDuring>>[number][number]
 type Row = Pick<
   Ticket,
   | 'id'
@@ -133,7 +132,7 @@ async function assemble(ctx: Context, rows: Row[]): Promise<Ticket[]> {
   const [changes, lines, sessions, videos, movements] = await Promise.all([
     evidenceRows(db, ids),
     linesOf(db, ids),
-    machineSessionsDuring(db, windows),
+    balancesDuring(db, windows),
     videosDuring(db, windows),
     movementsOf(db, [...new Set(rows.map((row) => row.visitId))])
   ])
@@ -189,16 +188,33 @@ function ticketFacts({ number, startTime, endTime, windowStart, windowEnd, lease
   }
 }
 
+/** Made once, in the order in which it is shown: a page has hundreds. */
 function weightChangeOf(
-  { ticketId: _, occurredAt, occurredFrom, receivedAt, ...change }: EvidenceRow,
-  then: Pick<TicketWeightChange, 'visitIds' | 'roles'>
+  row: EvidenceRow,
+  { visitIds, roles }: Pick<TicketWeightChange, 'visitIds' | 'roles'>
 ): TicketWeightChange {
-  const times = {
-    occurredAt: occurredAt.toISOString(),
-    occurredFrom: occurredFrom.toISOString(),
-    receivedAt: receivedAt.toISOString()
+  return {
+    id: row.id,
+    machineId: row.machineId,
+    scaleId: row.scaleId,
+    status: row.status,
+    grams: row.grams,
+    weightBefore: row.weightBefore,
+    weightAfter: row.weightAfter,
+    occurredAt: row.occurredAt.toISOString(),
+    occurredFrom: row.occurredFrom.toISOString(),
+    receivedAt: row.receivedAt.toISOString(),
+    machineSessionId: row.machineSessionId,
+    source: row.source,
+    settled: row.settled,
+    version: row.version,
+    foundLate: row.foundLate,
+    visitIds,
+    roles,
+    movementId: row.movementId,
+    billedTicketId: row.billedTicketId,
+    assignedVisitId: row.assignedVisitId
   }
-  return { ...change, ...times, ...then }
 }
 
 /**
@@ -207,7 +223,7 @@ function weightChangeOf(
  */
 async function visitsOfSessions(
   db: Db,
-  { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: Session[][] }
+  { rows, changes, sessions }: { rows: Row[]; changes: EvidenceRow[]; sessions: SessionBalance[][] }
 ): Promise<Map<string, string[]>> {
   const ownTimes = Map.groupBy(changes, (change) => change.ticketId)
   const spans = rows.flatMap((row, n) => {
@@ -225,18 +241,18 @@ async function visitsOfSessions(
   return found
 }
 
-function booksOf(sessions: Session[]): Pick<Ticket, 'machineSessions' | 'balance'> {
+function booksOf(sessions: SessionBalance[]): Pick<Ticket, 'machineSessions' | 'balance'> {
   const machineSessions = sessions.map(
     ({ id, startedAt, endedAt, isBalanced }): TicketMachineSession => ({ id, startedAt, endedAt, isBalanced })
   )
   const known = machineSessions.filter((session) => session.isBalanced !== null)
-  const residuals = sessions.flatMap((session) => session.scales.flatMap((scale) => scale.residualGrams ?? []))
+  const residuals = sessions.flatMap((session) => session.residualGrams ?? [])
   const isBalanced = known.length === 0 ? null : known.every((session) => session.isBalanced)
   return {
     machineSessions,
     balance: {
       isBalanced,
-      residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + Math.abs(grams), 0)
+      residualGrams: residuals.length === 0 ? null : residuals.reduce((sum, grams) => sum + grams, 0)
     }
   }
 }

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Movement } from '#contracts/api/movements.ts'
 import type { Context, Tx } from '#server/context.ts'
-import { machineSessionsDuring } from '#server/domain/iot/actions.ts'
+import { balancesDuring } from '#server/domain/iot/actions.ts'
 import { bondsOf, type Standing, together } from './bonds.ts'
 import { decideAlone, type LookedAtChange, type Verdict } from './confident.ts'
 import { billedOn } from './evidence.ts'
@@ -20,7 +20,7 @@ export async function verdictsOf({ config }: Context, tx: Tx, tickets: HeldTicke
   const given = await givenAway(tx, changeIds)
   const movements = await movementsOf(tx.db, [...new Set(tickets.map((ticket) => ticket.visitId))])
   const spans = tickets.map(({ machineId, windowStart, windowEnd }) => ({ machineId, from: windowStart, to: windowEnd }))
-  const sessions = await machineSessionsDuring(tx.db, spans)
+  const sessions = await balancesDuring(tx.db, spans)
   const alone = new Map(
     tickets.map((ticket, n): [string, Verdict] => {
       const own = Object.keys(ticket.evidence)

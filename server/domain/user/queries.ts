@@ -208,18 +208,23 @@ export async function visitsDuring(db: Db, times: { from: Date; to: Date }[]): P
       WITH ORDINALITY AS stretch (since, until, n)
     JOIN visit ON tstzrange(visit.entered_at, visit.exited_at, '[]') && tstzrange(stretch.since, stretch.until, '[]')
     ORDER BY stretch.n, visit.entered_at, visit.id`.execute(db)
-  const answer: VisitsThen[] = times.map(() => ({ visitIds: [], roles: [] }))
+  const answer: VisitsThen[] = new Array(times.length)
   const visits = Map.groupBy(rows, (row) => row.n)
-  for (const [n, { members }] of stretches.entries())
-    for (const visit of visits.get(n + 1) ?? []) {
-      const [enteredMs, exitedMs] = [visit.enteredAt.getTime(), visit.exitedAt?.getTime() ?? Number.POSITIVE_INFINITY]
-      for (const { index, fromMs, toMs } of members) {
-        if (enteredMs > toMs || exitedMs < fromMs) continue
-        const then = answer[index]!
-        then.visitIds.push(visit.id)
-        if (!then.roles.includes(visit.role)) then.roles.push(visit.role)
-      }
+  for (const [n, { members }] of stretches.entries()) {
+    const near = (visits.get(n + 1) ?? []).map(({ enteredAt, exitedAt, ...visit }) => ({
+      ...{ ...visit, enteredMs: enteredAt.getTime() },
+      exitedMs: exitedAt?.getTime() ?? Number.POSITIVE_INFINITY
+    }))
+    let [before, last]: [typeof near, VisitsThen] = [[], { visitIds: [], roles: [] }]
+    for (const { index, fromMs, toMs } of members) {
+      const open = near.filter(({ enteredMs, exitedMs }) => enteredMs <= toMs && exitedMs >= fromMs)
+      // what follows closely was seen by the same: a page has hundreds of changes and a handful of answers
+      if (open.length !== before.length || open.some((visit, k) => visit !== before[k]))
+        last = { visitIds: open.map(({ id }) => id), roles: [...new Set(open.map(({ role }) => role))] }
+      before = open
+      answer[index] = last
     }
+  }
   return answer
 }
 
