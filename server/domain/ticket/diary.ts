@@ -48,23 +48,24 @@ export class Diary {
   }
 
   add(act: number, visit: number): void {
-    const { done, first } = this.#pages[visit]!
-    const places = this.#places[act]!
-    for (let n = 0; n < places.length; n++) {
-      const place = places[n]!
-      done[place - first] = 1
-      this.#atStops[place]?.[visit]?.push(this.#moments[place]!.stops[visit]!)
-    }
+    this.#write(act, visit, 1)
   }
 
   remove(act: number, visit: number): void {
+    this.#write(act, visit, 0)
+  }
+
+  #write(act: number, visit: number, isDone: 0 | 1): void {
     const { done, first } = this.#pages[visit]!
     const places = this.#places[act]!
     for (let n = 0; n < places.length; n++) {
       const place = places[n]!
-      done[place - first] = 0
+      done[place - first] = isDone
       const list = this.#atStops[place]?.[visit]
-      list?.splice(list.indexOf(this.#moments[place]!.stops[visit]!), 1)
+      if (!list) continue
+      const stop = this.#moments[place]!.stops[visit]!
+      if (isDone) list.push(stop)
+      else list.splice(list.indexOf(stop), 1)
     }
   }
 

@@ -13,7 +13,7 @@ import type {
 import type { VisitDetail } from '#contracts/api/visits.ts'
 import type { Context, Db } from '#server/context.ts'
 import { asLinks, videosDuring } from '#server/domain/camera/actions.ts'
-import { balancesDuring, type SessionBalance } from '#server/domain/iot/actions.ts'
+import { balancesDuring, type SessionBalance, shelfChangeOf } from '#server/domain/iot/actions.ts'
 import { findCart, findVisit, visitsDuring } from '#server/domain/user/actions.ts'
 import { NotFound } from '#server/platform/errors.ts'
 import { beyond, decodeCursor, inOrder, numberedWithin, type Order, pageOf } from '#server/platform/paging.ts'
@@ -188,33 +188,13 @@ function ticketFacts({ number, startTime, endTime, windowStart, windowEnd, lease
   }
 }
 
-/** Made once, in the order in which it is shown: a page has hundreds. */
-function weightChangeOf(
+/** What it becomes is one object, not a copy of one: a page has hundreds. */
+const weightChangeOf = (
   row: EvidenceRow,
   { visitIds, roles }: Pick<TicketWeightChange, 'visitIds' | 'roles'>
-): TicketWeightChange {
-  return {
-    id: row.id,
-    machineId: row.machineId,
-    scaleId: row.scaleId,
-    status: row.status,
-    grams: row.grams,
-    weightBefore: row.weightBefore,
-    weightAfter: row.weightAfter,
-    occurredAt: row.occurredAt.toISOString(),
-    occurredFrom: row.occurredFrom.toISOString(),
-    receivedAt: row.receivedAt.toISOString(),
-    machineSessionId: row.machineSessionId,
-    source: row.source,
-    settled: row.settled,
-    version: row.version,
-    foundLate: row.foundLate,
-    visitIds,
-    roles,
-    movementId: row.movementId,
-    billedTicketId: row.billedTicketId,
-    assignedVisitId: row.assignedVisitId
-  }
+): TicketWeightChange => {
+  const { movementId, billedTicketId, assignedVisitId } = row
+  return Object.assign(shelfChangeOf(row), { visitIds, roles, movementId, billedTicketId, assignedVisitId })
 }
 
 /**
