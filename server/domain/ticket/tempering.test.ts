@@ -37,3 +37,16 @@ test('nothing becomes surer than it was, and with others about nothing is beyond
     assert(confidence <= told[n]!.confidence && confidence >= 0 && confidence < 0.998)
   }
 })
+
+test('what is surer by itself stays surer, and what looks half sure is said to be less', () => {
+  const alike = (confidence: number) => tempered([at(0, confidence, both!)])[0]!
+  let before = -1
+  for (let said = 0; said <= 1; said += 0.001) {
+    const told = alike(said)
+    assert(told >= before, `${said}: ${told} after ${before}`)
+    before = told
+  }
+  assert.equal(alike(0), 0)
+  assert(alike(0.67) < 0.5 && alike(0.86) < 0.7 && alike(0.95) < 0.9)
+  assert.equal(alike(0.99), 0.99)
+})
