@@ -2,8 +2,11 @@
 import type { Movement } from '#contracts/api/movements.ts'
 import type { ProposedLine } from '#contracts/api/tickets.ts'
 
-/** What is more likely wrong than this is not proposed: a reviewer would only have to take it out. */
-export const WORTH_PROPOSING = 0.4
+/**
+ * What is less likely is not proposed: a reviewer would only have to take it out. Below a half: often just the shopper is doubtful, and the
+ * product right.
+ */
+export const WORTH_PROPOSING = 0.35
 
 type Taken = Pick<Movement, 'productId' | 'quantity' | 'returned' | 'confidence' | 'weightChangeIds'>
 
