@@ -195,36 +195,65 @@ const reaching = (time: string, machineId: string | undefined) => sql<Date>`(
 export type MachineSpan = { machineId: string; from: Date; to: Date }
 
 /**
- * The machine sessions that each of these spans overlaps, oldest first, in one statement; `n` is the span's place. Bounded: whatever
- * began before the one that ran at a span's start is over.
+ * The books of the machine session that is called `session` where this stands, scale by scale: weights and the sum of the changes that
+ * count. As one value without names: a page has thousands, and to name each took PostgreSQL as long as all the rest.
  */
-export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<(MachineSessionRow & { n: number })[]> {
+const BOOKS = sql`(
+  SELECT json_agg(json_build_array(books.scale_id, books.opening_grams, books.closing_grams, coalesce(sums.grams, 0), books.noise_grams,
+    books.creep_grams, books.threshold_grams) ORDER BY books.scale_id)
+  FROM machine_session_scale AS books
+  LEFT JOIN (SELECT scale_id, sum(CASE status WHEN 'PICKED' THEN -grams ELSE grams END) AS grams FROM weight_change
+    WHERE machine_session_id = session.id AND withdrawn_at IS NULL GROUP BY scale_id) AS sums USING (scale_id)
+  WHERE books.machine_session_id = session.id)`
+type BooksRow = [string, number | null, number | null, number, number, number, number]
+const booksOfRow = ([
+  scaleId,
+  openingGrams,
+  closingGrams,
+  changesGrams,
+  noiseGrams,
+  creepGrams,
+  thresholdGrams
+]: BooksRow): Books => ({
+  scaleId,
+  openingGrams,
+  closingGrams,
+  changesGrams,
+  noiseGrams,
+  creepGrams,
+  thresholdGrams
+})
+
+/** `n`: the place of the span; `books` of a session that is over, with the first span that has it. */
+export type SessionThen = { n: number; id: string; startedAt: Date; endedAt: Date | null; books: Books[] | null }
+
+/**
+ * The machine sessions that each of these spans overlaps, oldest first, with their books, in one statement. Bounded: whatever began before
+ * the one that ran at a span's start is over.
+ */
+export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<SessionThen[]> {
   if (spans.length === 0) return []
-  const { rows } = await sql<MachineSessionRow & { n: number }>`
-    SELECT (span.n - 1)::integer AS n, session.id, session.machine_id, session.started_at, session.ended_at, session.store_mode,
-      session.heartbeats_seen, session.heartbeats_missed, ${exact('session.started_at')} AS exact_at
-    FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from)}::timestamptz[], ${spans.map((span) => span.to)}::timestamptz[])
-      WITH ORDINALITY AS span (machine_id, since, until, n)
-    CROSS JOIN LATERAL (SELECT * FROM machine_session AS own
-      WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at > span.since)
-        AND own.started_at >= coalesce((SELECT max(earlier.started_at) FROM machine_session AS earlier
-          WHERE earlier.machine_id = span.machine_id AND earlier.started_at <= span.since), '-infinity')) AS session
-    ORDER BY session.started_at`.execute(db)
-  return rows
+  const { rows } = await sql<Omit<SessionThen, 'books'> & { books: BooksRow[] | null }>`
+    WITH session AS MATERIALIZED (
+      SELECT (span.n - 1)::integer AS n, own.id, own.started_at, own.ended_at, row_number() OVER (PARTITION BY own.id ORDER BY span.n) AS time
+      FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from)}::timestamptz[], ${spans.map((span) => span.to)}::timestamptz[])
+        WITH ORDINALITY AS span (machine_id, since, until, n)
+      CROSS JOIN LATERAL (SELECT id, started_at, ended_at FROM machine_session AS own
+        WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at > span.since)
+          AND own.started_at >= coalesce((SELECT max(earlier.started_at) FROM machine_session AS earlier
+            WHERE earlier.machine_id = span.machine_id AND earlier.started_at <= span.since), '-infinity')) AS own)
+    SELECT session.n, session.id, session.started_at, session.ended_at,
+      CASE WHEN session.time = 1 AND session.ended_at IS NOT NULL THEN ${BOOKS} END AS books
+    FROM session ORDER BY session.started_at, session.n`.execute(db)
+  return rows.map(({ books, ...row }) => ({ ...row, books: books?.map(booksOfRow) ?? null }))
 }
 
 export const sessionById = (db: Db, id: string) => sessions(db).where('id', '=', id).executeTakeFirst()
 
-/** The books of machine sessions, scale by scale: weights and the sum of the changes that count. A session's come as one value: a page has thousands. */
+/** The books of machine sessions, by their ids. */
 export async function booksOf(db: Db, ids: string[]): Promise<Map<string, Books[]>> {
   if (ids.length === 0) return new Map()
-  const { rows } = await sql<{ machineSessionId: string; books: Books[] }>`
-    SELECT books.machine_session_id, json_agg(json_build_object('scaleId', books.scale_id, 'openingGrams', books.opening_grams,
-      'closingGrams', books.closing_grams, 'noiseGrams', books.noise_grams, 'creepGrams', books.creep_grams,
-      'thresholdGrams', books.threshold_grams, 'changesGrams', coalesce(sums.grams, 0)) ORDER BY books.scale_id) AS books
-    FROM machine_session_scale AS books
-    LEFT JOIN (SELECT machine_session_id, scale_id, sum(CASE status WHEN 'PICKED' THEN -grams ELSE grams END) AS grams FROM weight_change
-      WHERE machine_session_id = ANY(${ids}::uuid[]) AND withdrawn_at IS NULL GROUP BY 1, 2) sums USING (machine_session_id, scale_id)
-    WHERE books.machine_session_id = ANY(${ids}::uuid[]) GROUP BY books.machine_session_id`.execute(db)
-  return new Map(rows.map((row) => [row.machineSessionId, row.books]))
+  const { rows } = await sql<{ id: string; books: BooksRow[] | null }>`
+    SELECT session.id, ${BOOKS} AS books FROM unnest(${ids}::uuid[]) AS session (id)`.execute(db)
+  return new Map(rows.map(({ id, books }) => [id, (books ?? []).map(booksOfRow)]))
 }

@@ -9,6 +9,7 @@ import {
   type MachineSessionRow,
   type MachineSpan,
   machineSessionPage,
+  type SessionThen,
   sessionById,
   sessionsDuring,
   type WeightChangeFilter,
@@ -67,20 +68,19 @@ export type SessionBalance = Pick<MachineSession, 'id' | 'startedAt' | 'endedAt'
 
 /** The machine sessions that each of these spans overlaps, oldest first, with what their books come to. */
 export async function balancesDuring(db: Db, spans: MachineSpan[]): Promise<SessionBalance[][]> {
-  const rows = await sessionsDuring(db, spans)
-  const books = await booksOf(db, [...new Set(rows.map((row) => row.id))])
   const balances = new Map<string, SessionBalance>()
   const bySpan: SessionBalance[][] = spans.map(() => [])
-  for (const row of rows) {
-    const balance = balances.get(row.id) ?? sessionBalanceOf(row, books.get(row.id) ?? [])
-    balances.set(row.id, balance)
-    bySpan[row.n]!.push(balance)
+  for (const { n, ...session } of await sessionsDuring(db, spans)) {
+    const balance = balances.get(session.id) ?? sessionBalanceOf(session)
+    balances.set(session.id, balance)
+    bySpan[n]!.push(balance)
   }
   return bySpan
 }
 
-function sessionBalanceOf({ id, startedAt, endedAt }: MachineSessionRow, books: ScaleBooks[]): SessionBalance {
-  const scales = endedAt === null ? [] : books.map(balanceOf)
+/** The books of a session that still runs come to nothing yet. */
+function sessionBalanceOf({ id, startedAt, endedAt, books }: Omit<SessionThen, 'n'>): SessionBalance {
+  const scales = (books ?? []).map(balanceOf)
   const residuals = scales.flatMap((scale) => scale.residualGrams ?? [])
   return {
     id,
