@@ -1,35 +1,64 @@
-/** Times as PostgreSQL writes them, read without the driver's patterns: the same to the millisecond, or not at all. */
+/** The database as a tool: a connection that dies never takes the process with it. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { timestampInUtc } from './database.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { openTestDatabase } from '#test/support/database.ts'
+import { databaseError, openDatabase } from './database.ts'
+import { Unavailable } from './errors.ts'
 
-test('a time in UTC is read to the millisecond, with any number of digits behind the second', () => {
-  for (const [text, iso] of [
-    ['2026-01-02 03:04:05+00', '2026-01-02T03:04:05.000Z'],
-    ['2026-01-02 03:04:05.7+00', '2026-01-02T03:04:05.700Z'],
-    ['2026-01-02 03:04:05.07+00', '2026-01-02T03:04:05.070Z'],
-    ['2026-01-02 03:04:05.007+00', '2026-01-02T03:04:05.007Z'],
-    ['2026-01-02 03:04:05.007999+00', '2026-01-02T03:04:05.007Z'],
-    ['1969-12-31 23:59:59.999+00', '1969-12-31T23:59:59.999Z'],
-    ['9999-12-31 23:59:59.999999+00', '9999-12-31T23:59:59.999Z']
-  ] as const)
-    assert.equal(timestampInUtc(text)?.toISOString(), iso, text)
-  for (let n = 0, ms = -5e12; n < 5000; n++, ms += 3_617_777_777) {
-    const iso = new Date(ms).toISOString()
-    assert.equal(timestampInUtc(iso.replace('T', ' ').replace('Z', '+00'))?.getTime(), ms, iso)
-  }
+test('a connection that dies between two statements of a transaction is an error of the next one, not the end of the process', async () => {
+  await using database = await openTestDatabase()
+  const { db, close } = openDatabase<unknown>({ url: database.ownerUrl, name: 'niflr-test' })
+  const killer = openDatabase<unknown>({ url: database.ownerUrl, name: 'niflr-test', max: 1 })
+  const failure = await db
+    .transaction()
+    .execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(tx)
+      await sql`SELECT pg_terminate_backend(${rows[0]!.pid})`.execute(killer.db)
+      await sleep(100) // nobody waits for the connection while it ends
+      await sql`SELECT 1`.execute(tx)
+    })
+    .catch(databaseError)
+  assert(failure instanceof Unavailable, String(failure))
+  await sql`SELECT 1`.execute(db)
+  await killer.close()
+  await close()
 })
 
-test('what is written in another way is left to the driver', () => {
-  for (const text of [
-    'infinity',
-    '-infinity',
-    '2026-01-02 03:04:05+05:30',
-    '2026-01-02 03:04:05.5-03',
-    '0044-03-15 12:00:00+00',
-    '12026-01-02 03:04:05+00',
-    '0044-03-15 12:00:00+00 BC',
-    '2026-01-02T03:04:05.123Z'
-  ])
-    assert.equal(timestampInUtc(text), null, text)
+test('a statement that took too long, or lost against another in a deadlock, may be sent again', async () => {
+  await using database = await openTestDatabase()
+  const { db, close } = openDatabase<unknown>({ url: database.ownerUrl, name: 'niflr-test' })
+  const slow = await db
+    .transaction()
+    .execute(async (tx) => {
+      await sql`SET LOCAL statement_timeout = 20`.execute(tx)
+      await sql`SELECT pg_sleep(1)`.execute(tx)
+    })
+    .catch(databaseError)
+  assert(slow instanceof Unavailable, String(slow))
+  const bothHold = Promise.withResolvers<void>()
+  let holding = 0
+  const cross = (first: number, second: number) =>
+    db.transaction().execute(async (tx) => {
+      await sql`SELECT pg_advisory_xact_lock(${first})`.execute(tx)
+      if (++holding === 2) bothHold.resolve()
+      await bothHold.promise
+      await sql`SELECT pg_advisory_xact_lock(${second})`.execute(tx)
+    })
+  const outcomes = await Promise.allSettled([cross(1, 2), cross(2, 1)])
+  const lost = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => databaseError(outcome.reason))
+  assert.equal(lost.length, 1)
+  assert(lost[0] instanceof Unavailable, String(lost[0]))
+  await close()
+})
+
+test('a file that is missing is not a database that is away, its socket is', async () => {
+  const missing = await readFile('/nowhere/at/all').catch((error: unknown) => error)
+  assert.equal(databaseError(missing), missing)
+  const { db, close } = openDatabase<unknown>({ url: 'postgres://niflr@%2Fnowhere/niflr', name: 'niflr-test' })
+  const away = await sql`SELECT 1`.execute(db).catch(databaseError)
+  assert(away instanceof Unavailable, String(away))
+  await close()
 })

@@ -5,21 +5,12 @@ import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { NoSpace, Unavailable } from './errors.ts'
+import { timestampInUtc } from './timestamps.ts'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number) // counts and serial numbers stay far below 2^53
 const readTimestamp = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)
 /** A page of a list has thousands of times: those in the form that PostgreSQL gives to a session in UTC go past the driver's patterns. */
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => timestampInUtc(text) ?? readTimestamp(text))
-
-/** `2026-01-02 03:04:05[.123456]+00`, cut to the millisecond; null: written in another way, or long ago. Takes no text apart: each part would be one more. */
-export function timestampInUtc(text: string): Date | null {
-  if (text.length < 22 || text.length > 29 || text[0] === '0' || text[10] !== ' ' || !text.endsWith('+00')) return null
-  const digit = (at: number) => text.charCodeAt(at) - 48
-  const two = (at: number) => 10 * digit(at) + digit(at + 1)
-  const end = text.length - 3
-  const thousandths = (end > 20 ? 100 * digit(20) : 0) + (end > 21 ? 10 * digit(21) : 0) + (end > 22 ? digit(22) : 0)
-  return new Date(Date.UTC(100 * two(0) + two(2), two(5) - 1, two(8), two(11), two(14), two(17), thousandths))
-}
 
 export type Pool = pg.Pool
 export type Database<DB> = { pool: pg.Pool; db: Kysely<DB>; close(): Promise<void> }
