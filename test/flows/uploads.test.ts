@@ -223,7 +223,8 @@ test('a file that is shorter than the index says is put off and told; the others
   await using uploader = store.upload()
   assert.deepEqual(await store.untilUploaded(next.videoId), [next.videoId])
   assert.equal(store.s3.parts().length, 1)
-  assert.deepEqual(uploader.degraded(), [])
+  await until(() => uploader.degraded().length === 0, 'it is said that uploading goes on')
+  assert.match(await store.ctx.metrics.text(), /^niflr_upload_failures_total\{reason="video"\} 1$/m)
 })
 
 test('on a disk that runs full, videos that wait to be uploaded go last and that is told; they outlive CLIP_RETENTION_DAYS; those of open tickets never go', async () => {
