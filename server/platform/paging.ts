@@ -16,14 +16,14 @@ export const inOrder = (order: Order): RawBuilder<unknown> => (order === 'asc' ?
  * numbers waits for others after having looked at the clock, so some minutes are added on each side, and the time itself is asked for too.
  * Needs an index on (time, number).
  */
-export function numberedWithin(table: string, { number, time, from, to }: NumberedSpan): RawBuilder<unknown>[] {
+export function numberedWithin(table: string, { number, time, from, to }: NumberedSpan) {
   const [rows, n, at] = [sql.table(table), sql.ref(number), sql.ref(time)]
   const first = sql`(SELECT ${n} FROM ${rows} WHERE ${at} >= ${from}::timestamptz - ${SLACK}::interval ORDER BY ${at}, ${n} LIMIT 1)`
   const last = sql`(SELECT ${n} FROM ${rows} WHERE ${at} <= ${to}::timestamptz + ${SLACK}::interval ORDER BY ${at} DESC, ${n} DESC LIMIT 1)`
-  return [
-    ...(from ? [sql`${n} >= ${first}`, sql`${at} >= ${from}::timestamptz`] : []),
-    ...(to ? [sql`${n} <= ${last}`, sql`${at} <= ${to}::timestamptz`] : [])
-  ]
+  return {
+    numbers: [...(from ? [sql`${n} >= ${first}`] : []), ...(to ? [sql`${n} <= ${last}`] : [])],
+    times: [...(from ? [sql`${at} >= ${from}::timestamptz`] : []), ...(to ? [sql`${at} <= ${to}::timestamptz`] : [])]
+  }
 }
 export type NumberedSpan = { number: string; time: string; from?: string | undefined; to?: string | undefined }
 const SLACK = '15 minutes'

@@ -117,11 +117,13 @@ export async function auditPage(
   { resource, resourceId, actorId, from, to, order = 'desc', limit = 50, cursor }: AuditQuery
 ): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
   const after = decodeCursor(cursor, ['number'])
+  const span = numberedWithin('audit_entry', { number: 'id', time: 'at', from, to })
   const wanted = [
     ...(resource ? [sql`resource = ${resource}`] : []),
     ...(resourceId ? [sql`resource_id = ${resourceId}`] : []),
     ...(actorId ? [sql`actor_id = ${actorId}`] : []),
-    ...numberedWithin('audit_entry', { number: 'id', time: 'at', from, to }),
+    ...span.numbers,
+    ...span.times,
     ...(after ? [sql`id ${beyond(order)} ${after[0]}`] : [])
   ]
   let query = db

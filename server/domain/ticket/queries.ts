@@ -1,5 +1,5 @@
 /** Tickets as the API shows them: rows by keyset, newest first, each page's evidence read in one query. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Movement } from '#contracts/api/movements.ts'
 import type {
   Ticket,
@@ -101,10 +101,10 @@ async function ticketRows(
   db: Db,
   { id, after, limit, status, machineId, userId, visitId, escalated, contested, from, to, order = 'desc' }: RowFilter
 ): Promise<Row[]> {
-  const wanted = [
+  const { numbers, times } = numberedWithin('ticket', { number: 'number', time: 'endTime', from, to })
+  const places = [...(after === null ? [] : [sql`ticket.number ${beyond(order)} ${after}`]), ...numbers]
+  const facts = [
     ...(id ? [sql`ticket.id = ${id}`] : []),
-    ...(after === null ? [] : [sql`ticket.number ${beyond(order)} ${after}`]),
-    ...numberedWithin('ticket', { number: 'number', time: 'endTime', from, to }),
     ...(status ? [sql`ticket.status = ${status}`] : []),
     ...(machineId ? [sql`ticket.machine_id = ${machineId}`] : []),
     ...(userId ? [sql`ticket.user_id = ${userId}`] : []),
@@ -112,6 +112,14 @@ async function ticketRows(
     ...(escalated === undefined ? [] : [sql`ticket.escalation IS ${escalated ? sql`NOT NULL` : sql`NULL`}`]),
     ...(contested === undefined ? [] : [sql`ticket.visit_id ${contested ? sql`= ANY` : sql`<> ALL`} (${CONTESTED})`])
   ]
+  const where = (conditions: RawBuilder<unknown>[]) =>
+    conditions.length > 0 ? sql`WHERE ${sql.join(conditions, sql` AND `)}` : sql``
+  const inTurn = sql`ORDER BY ticket.number ${inOrder(order)}`
+  // Of a span alone the numbers are gone through in turn, up to a page: left to choose, PostgreSQL read a day whole and sorted it.
+  const isSpanAlone = facts.length === 0 && times.length > 0
+  const source = isSpanAlone
+    ? sql`(SELECT * FROM ticket ${where(places)} ${inTurn} OFFSET 0) AS ticket ${where(times)}`
+    : sql`ticket ${where([...places, ...times, ...facts])}`
   const { rows } = await sql<Row>`
     SELECT ticket.id, ticket.number, ticket.visit_id, ticket.user_id, ticket.machine_id, ticket.start_time, ticket.end_time,
       (SELECT visit.role FROM visit WHERE visit.id = ticket.visit_id) AS role,
@@ -119,8 +127,7 @@ async function ticketRows(
       (SELECT holder.username FROM staff_account AS holder WHERE holder.id = ticket.claimed_by) AS claimed_by_name,
       ticket.lease_expires_at, ticket.completed_at, ticket.completed_by, ticket.note, ticket.reopen_reason, ticket.escalation,
       EXISTS (SELECT FROM contest WHERE contest.visit_id = ticket.visit_id AND contest.closed_at IS NULL) AS contested, ticket.version
-    FROM ticket ${wanted.length > 0 ? sql`WHERE ${sql.join(wanted, sql` AND `)}` : sql``}
-    ORDER BY ticket.number ${inOrder(order)} ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
+    FROM ${source} ${inTurn} ${limit === null ? sql`` : sql`LIMIT ${limit}`}`.execute(db)
   return rows
 }
 
