@@ -66,7 +66,7 @@ async function rowsDuring(db: Db, windows: MachineWindow[]): Promise<(VideoRow &
   const [since, until] = [sql`span.since`, sql`span.until`]
   const { rows } = await sql<VideoRow & { n: number }>`
     SELECT (span.n - 1)::integer AS n, video.*
-    FROM unnest(${windows.map((w) => w.machineId)}::text[], ${windows.map((w) => w.from)}::timestamptz[], ${windows.map((w) => w.to)}::timestamptz[])
+    FROM unnest(${windows.map((w) => w.machineId)}::text[], ${windows.map((w) => w.from.toISOString())}::timestamptz[], ${windows.map((w) => w.to.toISOString())}::timestamptz[])
       WITH ORDINALITY AS span (machine_id, since, until, n)
     CROSS JOIN camera CROSS JOIN LATERAL (
       SELECT ${COLUMNS}, video.tag FROM video WHERE video.camera_id = camera.id AND ${OVERLAPS(since, until)} OFFSET 0) AS video

@@ -236,7 +236,7 @@ export async function sessionsDuring(db: Db, spans: MachineSpan[]): Promise<Sess
   const { rows } = await sql<Omit<SessionThen, 'books'> & { books: BooksRow[] | null }>`
     WITH session AS MATERIALIZED (
       SELECT (span.n - 1)::integer AS n, own.id, own.started_at, own.ended_at, row_number() OVER (PARTITION BY own.id ORDER BY span.n) AS time
-      FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from)}::timestamptz[], ${spans.map((span) => span.to)}::timestamptz[])
+      FROM unnest(${spans.map((span) => span.machineId)}::text[], ${spans.map((span) => span.from.toISOString())}::timestamptz[], ${spans.map((span) => span.to.toISOString())}::timestamptz[])
         WITH ORDINALITY AS span (machine_id, since, until, n)
       CROSS JOIN LATERAL (SELECT id, started_at, ended_at FROM machine_session AS own
         WHERE own.machine_id = span.machine_id AND own.started_at <= span.until AND (own.ended_at IS NULL OR own.ended_at > span.since)
