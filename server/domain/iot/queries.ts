@@ -206,22 +206,14 @@ const BOOKS = sql`(
     WHERE machine_session_id = session.id AND withdrawn_at IS NULL GROUP BY scale_id) AS sums USING (scale_id)
   WHERE books.machine_session_id = session.id)`
 type BooksRow = [string, number | null, number | null, number, number, number, number]
-const booksOfRow = ([
-  scaleId,
-  openingGrams,
-  closingGrams,
-  changesGrams,
-  noiseGrams,
-  creepGrams,
-  thresholdGrams
-]: BooksRow): Books => ({
-  scaleId,
-  openingGrams,
-  closingGrams,
-  changesGrams,
-  noiseGrams,
-  creepGrams,
-  thresholdGrams
+const booksOfRow = (row: BooksRow): Books => ({
+  scaleId: row[0],
+  openingGrams: row[1],
+  closingGrams: row[2],
+  changesGrams: row[3],
+  noiseGrams: row[4],
+  creepGrams: row[5],
+  thresholdGrams: row[6]
 })
 
 /** `n`: the place of the span; `books` of a session that is over, with the first span that has it. */
